@@ -1,0 +1,78 @@
+"""What any model looks like to an agent, a server or a terminal: a conversation in, a stream of events out.
+
+The same protocol stands before the local engine and before remote providers.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+from demiurgic.events import ChatEvent
+from demiurgic.messages import JsonObject, Message, Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Only this tool may be called, and it must be."""
+
+    name: str
+
+
+ToolChoice: TypeAlias = Literal["auto", "none", "required"] | Named
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyOptions:
+    """What a caller may ask of one reply. What a model cannot honour raises UnsupportedRequest."""
+
+    tool_choice: ToolChoice = "auto"
+    parallel_calls: bool = True
+    answer_schema: JsonObject | None = None
+    """The answer must be JSON that satisfies this schema."""
+    max_tokens: int | None = None
+    temperature: float | None = None
+    """None: what the model's makers recommend, or greedy where nothing is known."""
+    top_p: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    think: bool = True
+    """Whether a model that can reason before it answers should."""
+    draft: str = ""
+    """Text that the answer will repeat in long runs, such as the file being rewritten. Changes speed only."""
+
+
+class Reply(Protocol):
+    """One reply under way: iterate over it. It ends with exactly one `ReplyEnded`, or raises."""
+
+    def __iter__(self) -> Iterator[ChatEvent]: ...
+
+    def cancel(self) -> None:
+        """Ask for it to end; what came is kept in its `ReplyEnded`. May be called from any thread."""
+        ...
+
+
+class ChatModel(Protocol):
+    """A model to talk to."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def context(self) -> int | None:
+        """Tokens that a conversation may hold, where that is known."""
+        ...
+
+    def reply(
+        self,
+        conversation: Sequence[Message],
+        tools: Sequence[Tool] = (),
+        options: ReplyOptions = ReplyOptions(),
+    ) -> Reply:
+        """Start a reply. Wrong input raises here, before anything is evaluated or sent."""
+        ...
+
+    def count_tokens(self, conversation: Sequence[Message], tools: Sequence[Tool] = ()) -> int | None:
+        """Exact tokens of the rendered conversation; None where the provider cannot say."""
+        ...
+
+    def close(self) -> None: ...

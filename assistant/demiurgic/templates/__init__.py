@@ -1,0 +1,1 @@
+"""Templates: how each model family writes, constrains and reads a conversation."""
