@@ -1,0 +1,27 @@
+"""Arguments each in tags of their own, strings raw: GLM-4.5 and later."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from demiurgic.messages import Tool, ToolCall
+from demiurgic.templates.protocol import CallRules, Reasoning, ReplyReader, Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedCalls:
+    """Arguments each in tags of their own, strings raw: GLM-4.5 and later."""
+
+    newlines: bool
+
+    @property
+    def parallel(self) -> bool:
+        return True
+
+    def grammar(self, rules: CallRules, vocabulary: Vocabulary, reasoning: Reasoning | None) -> str:
+        raise NotImplementedError
+
+    def reader(self, tools: Sequence[Tool], reasoning: Reasoning | None) -> ReplyReader:
+        raise NotImplementedError
+
+    def write(self, calls: Sequence[ToolCall]) -> str:
+        raise NotImplementedError
