@@ -7,6 +7,7 @@ that only think within a budget do not think here. The prompt is cached by the p
 """
 
 from collections.abc import AsyncGenerator, Sequence
+from functools import partial
 from typing import Any
 
 from demiurgic.chat.anthropic_wire import (
@@ -87,7 +88,7 @@ class AnthropicChat:
 
     def count_tokens(self, conversation: Sequence[Message], tools: Sequence[Tool] = ()) -> int | None:
         """The provider's own count. Goes over the network."""
-        return self._loop.run(self._count(conversation, tools))
+        return self._loop.run(partial(self._count, conversation, tools))
 
     def close(self) -> None:
         self._loop.close(self._client.close)

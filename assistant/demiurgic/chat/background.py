@@ -9,9 +9,12 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from demiurgic.errors import EngineError
 
 T = TypeVar("T")
+Work: TypeAlias = Callable[[], Coroutine[Any, Any, T]]
 
 
 class Job(Generic[T]):
@@ -20,7 +23,7 @@ class Job(Generic[T]):
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        work: Coroutine[Any, Any, T],
+        work: Work[T],
         done: Callable[[asyncio.Task[T]], None],
     ) -> None:
         self._loop, self._work, self._done = loop, work, done
@@ -33,7 +36,7 @@ class Job(Generic[T]):
             self._loop.call_soon_threadsafe(self._cancel)
 
     def _begin(self) -> None:
-        self._task = self._loop.create_task(self._work)
+        self._task = self._loop.create_task(self._work())
         self._task.add_done_callback(self._done)
 
     def _cancel(self) -> None:
@@ -51,15 +54,16 @@ class BackgroundLoop:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def start(self, work: Coroutine[Any, Any, T], done: Callable[[asyncio.Task[T]], None]) -> Job[T]:
+    def start(self, work: Work[T], done: Callable[[asyncio.Task[T]], None]) -> Job[T]:
         """Start `work` and go on."""
         return Job(self._running(), work, done)
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
+    def run(self, work: Work[T]) -> T:
         """Start `work` and wait for what it returns or raises."""
-        return asyncio.run_coroutine_threadsafe(work, self._running()).result()
+        loop = self._running()
+        return asyncio.run_coroutine_threadsafe(work(), loop).result()
 
-    def close(self, farewell: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def close(self, farewell: Work[None]) -> None:
         """Cancel all work, run `farewell`, end the thread. A second call does nothing."""
         with self._lock:
             self._closed = True
@@ -73,7 +77,7 @@ class BackgroundLoop:
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._closed:
-                raise RuntimeError(f"{self._name} is closed")
+                raise EngineError(f"{self._name} is closed")
             if self._loop is None:
                 ready: Future[asyncio.AbstractEventLoop] = Future()
                 self._thread = threading.Thread(target=_serve, args=(ready,), name=self._name, daemon=True)
@@ -89,7 +93,7 @@ def _serve(ready: "Future[asyncio.AbstractEventLoop]") -> None:
         loop.run_forever()
 
 
-async def _wind_down(farewell: Callable[[], Coroutine[Any, Any, None]]) -> None:
+async def _wind_down(farewell: Work[None]) -> None:
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()

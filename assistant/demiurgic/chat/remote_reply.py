@@ -5,6 +5,7 @@ It has started when it is made. Leaving the iteration early cancels it, so that 
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from queue import SimpleQueue
 
 from demiurgic.chat.background import BackgroundLoop
@@ -19,7 +20,7 @@ class RemoteReply:
         self._turn = turn
         self._queue: SimpleQueue[ChatEvent | BaseException] = SimpleQueue()
         self._events = self._follow()
-        self._job = loop.start(turn.run(self._queue.put), self._ended)
+        self._job = loop.start(partial(turn.run, self._queue.put), self._ended)
 
     def __iter__(self) -> Iterator[ChatEvent]:
         return self._events
