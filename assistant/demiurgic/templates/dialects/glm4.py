@@ -1,25 +1,88 @@
-"""A line with the tool's name, then a JSON object: GLM-4-9B and GLM-4-0414."""
+"""A line with the tool's name, then a JSON object: GLM-4-9B and GLM-4-0414.
+
+Nothing marks a call but its form, so an answer may begin with a tool's name as long as no object follows.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from demiurgic.messages import Tool, ToolCall
+from demiurgic.templates.dialects.enforcing import enforceable, tool_schemas
+from demiurgic.templates.dialects.json_calls import dumps
+from demiurgic.templates.dialects.lark import Lark, either, escaped
+from demiurgic.templates.dialects.named_lines import NamedLines, name_line
+from demiurgic.templates.dialects.tape import BLANKS, Brackets, Scan
+from demiurgic.templates.dialects.toolbox import Toolbox, parse_json
 from demiurgic.templates.protocol import CallRules, Reasoning, ReplyReader, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
 class Glm4Calls:
-    """A line with the tool's name, then a JSON object: GLM-4-9B and GLM-4-0414."""
+    """The name, a line break, the arguments. One call a turn."""
 
     @property
     def parallel(self) -> bool:
         return False
 
+    @property
+    def separator(self) -> str:
+        """What the family writes between the text of a turn and its first call; it writes no such text."""
+        return "\n"
+
     def grammar(self, rules: CallRules, vocabulary: Vocabulary, reasoning: Reasoning | None) -> str:
-        raise NotImplementedError
+        """A reply in which every call is valid. Raises BadSchema."""
+        return enforceable(rules, lambda some: _grammar(some, Lark(vocabulary, reasoning)))
 
     def reader(self, tools: Sequence[Tool], reasoning: Reasoning | None) -> ReplyReader:
-        raise NotImplementedError
+        return _Reader(Toolbox(tools), reasoning)
 
     def write(self, calls: Sequence[ToolCall]) -> str:
-        raise NotImplementedError
+        return "\n".join(f"{call.name}\n{dumps(dict(call.arguments))}" for call in calls)
+
+
+def _grammar(rules: CallRules, lark: Lark) -> str:
+    schemas = tool_schemas(rules)
+    if not schemas:
+        return lark.finish(lark.free)
+    calls = [f"{name_line(name)} {lark.json(schema)}" for name, schema in schemas.items()]
+    if rules.choice == "required":
+        return lark.finish(either(calls))
+    names = "|".join(escaped(name) for name in schemas)
+    text = lark.terminal(f"{lark.free} & ~/({names})\\n\\{{(?s:.*)/")
+    return lark.finish(either([text, *calls]))
+
+
+class _Reader(NamedLines):
+    def _body(self, name: str, before: str, *, native: bool) -> Scan[None]:
+        known = name in self._toolbox
+        blanks = yield from self._tape.run(BLANKS)
+        before += blanks
+        if not (yield from self._tape.match("{")):
+            self._events.said(before)
+            return
+        self._tape.give_back("{")
+        if known and native:
+            self._opened(name)
+        raw, state = yield from self._value(Brackets(), "", stream=known and native)
+        arguments = _parsed(raw)
+        if known and native:
+            if state == "closed" and arguments is not None:
+                self._settle(name, arguments, before + raw)
+                yield from self._end()
+            else:
+                yield from self._fail(name, before + raw, state, "the arguments are not valid JSON")
+        elif known and arguments is not None and not self._toolbox.problem(name, arguments):
+            self._opened(name, raw)
+            self._settle(name, arguments, before + raw, native=False)
+            yield from self._end()
+        elif native and arguments is not None:
+            self._settle(name, arguments, before + raw)
+        else:
+            self._events.said(before + raw)
+
+
+def _parsed(raw: str) -> dict[str, object] | None:
+    try:
+        return parse_json(raw)
+    except ValueError:
+        return None

@@ -1,0 +1,38 @@
+"""From tools to a grammar that llguidance is known to accept, or to an error that names the tool at fault."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from demiurgic.errors import BadSchema, UnsupportedRequest
+from demiurgic.messages import Json
+from demiurgic.templates.dialects.lark import validate
+from demiurgic.templates.dialects.schemas import arguments_schema, narrowed
+from demiurgic.templates.protocol import CallRules
+
+HINT = "say the same with other keywords, or leave that part out of the schema"
+
+
+def tool_schemas(rules: CallRules) -> dict[str, dict[str, Json]]:
+    """What the model may write as each tool's arguments."""
+    if not rules.tools and rules.choice == "required":
+        raise UnsupportedRequest("a call is required, but there are no tools")
+    return {tool.name: narrowed(arguments_schema(tool)) for tool in rules.tools}
+
+
+def enforceable(rules: CallRules, build: Callable[[CallRules], str]) -> str:
+    """The grammar that `build` makes. Raises BadSchema where llguidance could not keep it."""
+    grammar = build(rules)
+    problem = validate(grammar)
+    if not problem:
+        return grammar
+    for tool in rules.tools:
+        alone = validate(build(replace(rules, tools=(tool,))))
+        if alone:
+            raise BadSchema(f"the schema of the tool `{tool.name}` cannot be enforced: {alone}", HINT)
+    raise BadSchema(f"these tools cannot be enforced together: {problem}", "offer fewer tools at a time")
+
+
+def require_plain(name: str, *foreign: str) -> None:
+    """Raise BadSchema for the name of a tool or argument that a dialect without quotes cannot write."""
+    if not name or name != name.strip() or any(text in name for text in foreign):
+        raise BadSchema(f"the model has no way to write the name {name!r}", "use letters, digits and underscores")
