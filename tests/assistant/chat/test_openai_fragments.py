@@ -42,7 +42,7 @@ def chunk(part: dict[str, Any]) -> dict[str, Any]:
     return {"choices": [{"index": 0, "delta": {"tool_calls": [part]}}]}
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.data(), st.lists(ARGUMENTS, min_size=1, max_size=3), st.integers(0, 3), st.booleans(), st.booleans())
 def test_openai_calls(data: st.DataObject, calls: list[Any], late: int, repeated: bool, same_index: bool) -> None:
     """The name may come late or again and again; calls may be interleaved unless they share an index."""
@@ -68,7 +68,7 @@ def test_openai_calls(data: st.DataObject, calls: list[Any], late: int, repeated
     assert made == [(f"id{number}", "tool", arguments) for number, arguments in enumerate(calls)]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.data(), ARGUMENTS)
 def test_anthropic_calls(data: st.DataObject, arguments: Any) -> None:
     reader = EventReader(Thoughts())
@@ -86,7 +86,7 @@ SHAPELESS = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.dictionaries(st.sampled_from(["choices", "usage"]), SHAPELESS | st.lists(SHAPELESS)))
 def test_no_shape_of_json_breaks_the_reader(chunk: dict[str, Any]) -> None:
     list(ChunkReader().read(chunk))
