@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from functools import cache
 
-from demiurgic.templates.protocol import Vocabulary
 from llguidance import LLMatcher, LLTokenizer, TokenizerWrapper
+
+from demiurgic.templates.protocol import Vocabulary
 
 END = "<|end|>"
 

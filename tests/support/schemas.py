@@ -6,8 +6,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from demiurgic.messages import Tool
 from hypothesis import strategies as st
+
+from demiurgic.messages import Tool
 
 TEXT = {"type": "string", "maxLength": 12}
 
@@ -51,7 +52,9 @@ def texts(schema: Mapping[str, Any], forbidden: tuple[str, ...] = ()) -> st.Sear
     """Strings under a schema, none of which holds one of `forbidden`."""
     if "pattern" in schema:
         return st.from_regex(schema["pattern"].replace("$", r"\Z"))
-    likely = st.sampled_from(["</tool_call>", "<tool_call>", "}", '"', "\\", "\n", "```", "'", "a", "5", "null", "é", "😀"])
+    likely = st.sampled_from(
+        ["</tool_call>", "<tool_call>", "}", '"', "\\", "\n", "```", "'", "a", "5", "null", "é", "😀"]
+    )
     sizes = schema.get("minLength", 0), schema.get("maxLength", 30)
     characters = st.characters(exclude_categories=["Cs"])
     pieces = st.lists(st.one_of(characters, likely), max_size=20).map("".join)
@@ -60,7 +63,9 @@ def texts(schema: Mapping[str, Any], forbidden: tuple[str, ...] = ()) -> st.Sear
     )
 
 
-def values(schema: Mapping[str, Any], root: Mapping[str, Any], forbidden: tuple[str, ...] = ()) -> st.SearchStrategy[Any]:
+def values(
+    schema: Mapping[str, Any], root: Mapping[str, Any], forbidden: tuple[str, ...] = ()
+) -> st.SearchStrategy[Any]:
     """Values under a schema of the kinds used here."""
     if "$ref" in schema:
         return values(root["$defs"][schema["$ref"].rsplit("/", 1)[1]], root, forbidden)
@@ -81,7 +86,7 @@ def _of_type(
     if kind == "string":
         return texts(schema, forbidden)
     if kind == "integer":
-        return st.integers(-10**9 if least is None else least, 10**9 if most is None else most)
+        return st.integers(-(10**9) if least is None else least, 10**9 if most is None else most)
     if kind == "number":
         return st.integers(0, 90).map(lambda tenths: tenths / 10)
     if kind == "array":

@@ -1,6 +1,11 @@
 """Every dialect reads what it writes, however it is cut, and its grammar lets it through."""
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.byte_vocabulary import accepted, byte_markers
+from support.schemas import TOOLS, arguments
+
 from demiurgic.messages import Tool, ToolCall
 from demiurgic.templates.dialects import ChatGlm3Calls, Glm4Calls, Hermes, Llama3Calls, TaggedCalls
 from demiurgic.templates.protocol import (
@@ -14,10 +19,6 @@ from demiurgic.templates.protocol import (
     Said,
     Thought,
 )
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from support.byte_vocabulary import accepted, byte_markers
-from support.schemas import TOOLS, arguments
 
 DIALECTS: dict[str, Dialect] = {
     "hermes": Hermes(),
@@ -27,12 +28,21 @@ DIALECTS: dict[str, Dialect] = {
     "chatglm3": ChatGlm3Calls(),
     "llama3": Llama3Calls(),
 }
-SPECIALS = ("<tool_call>", "</tool_call>", "<arg_key>", "</arg_key>", "<arg_value>", "</arg_value>", "<think>", "</think>")
+SPECIALS = (
+    "<tool_call>",
+    "</tool_call>",
+    "<arg_key>",
+    "</arg_key>",
+    "<arg_value>",
+    "</arg_value>",
+    "<think>",
+    "</think>",
+)
 UNWRITABLE = {"tagged": ("</arg_value>",), "tagged-lines": ("</arg_value>",)}
 THINKING = Reasoning("<think>", "</think>")
 PREFILLED = Reasoning("<think>", "</think>", prefilled=True)
 each_dialect = pytest.mark.parametrize("name", DIALECTS)
-thorough = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 def merged(events: list[ReadEvent]) -> list[ReadEvent]:
@@ -59,8 +69,8 @@ def calls_read(events: list[ReadEvent]) -> list[tuple[str, object]]:
 def same_strings(arguments: object) -> bool:
     """Whether no string of a union spells another value: such a one is read as that value by rule."""
     return not isinstance(arguments, dict) or not any(
-        isinstance(value, str) and value.strip() in ("null", "true", "false", "1", "2", "5") or
-        isinstance(value, str) and value.strip().lstrip("-").isdigit()
+        (isinstance(value, str) and value.strip() in ("null", "true", "false", "1", "2", "5"))
+        or (isinstance(value, str) and value.strip().lstrip("-").isdigit())
         for value in (arguments.get("user"), arguments.get("value"))
     )
 
@@ -141,7 +151,12 @@ def test_a_required_call_is_truly_required(name: str):
 def test_free_choice_lets_text_through(name: str):
     text = 'Read\n{"a": 1} <tool> ```json\n{"name": "Ann", "age": 4}\n``` done'
     for tools in (TOOLS, ()):
-        for reasoning, before in ((None, ""), (THINKING, ""), (THINKING, "<think>x<tool_call></think>"), (PREFILLED, "y</think>\n\n")):
+        for reasoning, before in (
+            (None, ""),
+            (THINKING, ""),
+            (THINKING, "<think>x<tool_call></think>"),
+            (PREFILLED, "y</think>\n\n"),
+        ):
             grammar = DIALECTS[name].grammar(CallRules(tools, "auto"), byte_markers(), reasoning)
             assert accepted(grammar, before + text) is None
             assert accepted(grammar, before) is None

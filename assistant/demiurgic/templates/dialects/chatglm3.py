@@ -52,15 +52,15 @@ def _written(arguments: JsonObject) -> str:
 def _grammar(rules: CallRules, lark: Lark) -> str:
     schemas = tool_schemas(rules)
     if not schemas:
-        return lark.finish(lark.free)
-    calls = [
-        f'{name_line(name)} " "? {literal(f"{FENCE}{CALL}(")} {PythonGrammar(lark, schema).call()} {literal(f"){END}")}'
-        for name, schema in schemas.items()
-    ]
+        return lark.finish(lark.terminal(lark.free))
+    calls: list[str] = []
+    for name, schema in schemas.items():
+        head = lark.rule(f'{name_line(name)} " "? {literal(f"{FENCE}{CALL}(")}', lazy=True)
+        calls.append(f"{head} {PythonGrammar(lark, schema).call()} {literal(f'){END}')}")
     if rules.choice == "required":
         return lark.finish(either(calls))
     names = "|".join(escaped(name) for name in schemas)
-    text = lark.terminal(f"{lark.free} & ~/({names})\\n ?```python\\n(?s:.*)/")
+    text = lark.terminal(f"{lark.free} & ~/({names})\\n ?{escaped(f'{FENCE}{CALL}(')}(?s:.*)/")
     return lark.finish(either([text, *calls]))
 
 

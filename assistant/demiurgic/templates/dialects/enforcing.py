@@ -21,15 +21,26 @@ def tool_schemas(rules: CallRules) -> dict[str, dict[str, Json]]:
 
 def enforceable(rules: CallRules, build: Callable[[CallRules], str]) -> str:
     """The grammar that `build` makes. Raises BadSchema where llguidance could not keep it."""
-    grammar = build(rules)
-    problem = validate(grammar)
+    grammar, problem = _attempt(rules, build)
     if not problem:
         return grammar
     for tool in rules.tools:
-        alone = validate(build(replace(rules, tools=(tool,))))
+        _, alone = _attempt(replace(rules, tools=(tool,)), build)
         if alone:
-            raise BadSchema(f"the schema of the tool `{tool.name}` cannot be enforced: {alone}", HINT)
+            known = f"`{tool.name}`" in alone
+            raise BadSchema(
+                alone if known else f"the schema of the tool `{tool.name}` cannot be enforced: {alone}", HINT
+            )
     raise BadSchema(f"these tools cannot be enforced together: {problem}", "offer fewer tools at a time")
+
+
+def _attempt(rules: CallRules, build: Callable[[CallRules], str]) -> tuple[str, str]:
+    """A grammar, and what is wrong with it."""
+    try:
+        grammar = build(rules)
+    except BadSchema as error:
+        return "", error.args[0]
+    return grammar, validate(grammar)
 
 
 def require_plain(name: str, *foreign: str) -> None:

@@ -43,7 +43,7 @@ class Glm4Calls:
 def _grammar(rules: CallRules, lark: Lark) -> str:
     schemas = tool_schemas(rules)
     if not schemas:
-        return lark.finish(lark.free)
+        return lark.finish(lark.terminal(lark.free))
     calls = [f"{name_line(name)} {lark.json(schema)}" for name, schema in schemas.items()]
     if rules.choice == "required":
         return lark.finish(either(calls))
@@ -54,31 +54,42 @@ def _grammar(rules: CallRules, lark: Lark) -> str:
 
 class _Reader(NamedLines):
     def _body(self, name: str, before: str, *, native: bool) -> Scan[None]:
-        known = name in self._toolbox
-        blanks = yield from self._tape.run(BLANKS)
-        before += blanks
+        before += yield from self._tape.run(BLANKS)
         if not (yield from self._tape.match("{")):
             self._events.said(before)
             return
         self._tape.give_back("{")
-        if known and native:
-            self._opened(name)
-        raw, state = yield from self._value(Brackets(), "", stream=known and native)
-        arguments = _parsed(raw)
-        if known and native:
-            if state == "closed" and arguments is not None:
-                self._settle(name, arguments, before + raw)
-                yield from self._end()
-            else:
-                yield from self._fail(name, before + raw, state, "the arguments are not valid JSON")
-        elif known and arguments is not None and not self._toolbox.problem(name, arguments):
-            self._opened(name, raw)
-            self._settle(name, arguments, before + raw, native=False)
-            yield from self._end()
-        elif native and arguments is not None:
-            self._settle(name, arguments, before + raw)
+        if name in self._toolbox and native:
+            yield from self._certain(name, before)
         else:
-            self._events.said(before + raw)
+            yield from self._doubtful(name, before, native=native)
+
+    def _certain(self, name: str, before: str) -> Scan[None]:
+        """A known name and the beginning of an object are a call, even if the object turns out to be unsound."""
+        self._opened(name)
+        raw, state = yield from self._value(Brackets(), "", stream=True)
+        arguments = _parsed(raw)
+        if state == "closed" and arguments is not None:
+            self._settle(name, arguments, before + raw)
+            yield from self._end()
+        else:
+            yield from self._fail(name, before + raw, state, "the arguments are not valid JSON")
+
+    def _doubtful(self, name: str, before: str, *, native: bool) -> Scan[None]:
+        """Behind an empty line only a valid call is one; an unknown name needs an object that ends the reply."""
+        raw, _ = yield from self._value(Brackets(), "", stream=False)
+        arguments = _parsed(raw)
+        sound = arguments is not None and not self._toolbox.problem(name, arguments)
+        blanks = yield from self._tape.run(BLANKS)
+        char = yield from self._tape.take()
+        self._tape.give_back(char)
+        if not sound and (not native or arguments is None or char):
+            self._events.said(before + raw + blanks)
+            return
+        if sound:
+            self._opened(name, raw)
+        self._settle(name, arguments, before + raw, native=False)
+        self._tape.give_back(blanks if char else "")
 
 
 def _parsed(raw: str) -> dict[str, object] | None:

@@ -50,7 +50,7 @@ class Hermes:
 def _grammar(rules: CallRules, lark: Lark) -> str:
     schemas = tool_schemas(rules)
     if not schemas:
-        return lark.finish(lark.free)
+        return lark.finish(lark.terminal(lark.free))
     call = lark.rule(strict_calls(lark, schemas, KEY))
     rest = f'"\\n" {call} "\\n" {lark.marker(CLOSER)}'
     if rules.parallel:

@@ -43,7 +43,7 @@ class Llama3Calls:
 def _grammar(rules: CallRules, lark: Lark) -> str:
     schemas = tool_schemas(rules)
     if not schemas:
-        return lark.finish(lark.free)
+        return lark.finish(lark.terminal(lark.free))
     call = lark.rule(strict_calls(lark, schemas, KEY))
     if rules.choice == "required":
         return lark.finish(f"{lark.marker(TAG)}? {call}")

@@ -23,7 +23,6 @@ _PLAIN = r"[^'\\\x00-\x1f\x7f]"
 _CHAR = rf"{_PLAIN}|\\[\\'nrt]|\\x[01][0-9a-f]|\\x7f"
 _NOTES = {"title", "description", "default", "examples", "deprecated", "$comment", *DEFINITIONS}
 _NUMERIC = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
-_CONSTANTS: dict[Json, str] = {True: "True", False: "False", None: "None"}
 
 
 def is_keyword(name: str) -> bool:
@@ -55,7 +54,7 @@ def value_of(node: ast.expr) -> Json:
     """The JSON value of a Python literal. Raises ValueError for all else."""
     value: Json = ast.literal_eval(node)
     _require_json(value)
-    return cast("Json", json.loads(json.dumps(value)))
+    return json.loads(json.dumps(value))
 
 
 def _require_json(value: Json) -> None:

@@ -6,7 +6,7 @@ the arguments of a tool are closed unless its schema says otherwise.
 """
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
@@ -25,7 +25,7 @@ DEFINITIONS = ("$defs", "definitions")
 def arguments_schema(tool: Tool) -> dict[str, Json]:
     """The schema of a tool's arguments: an object, closed unless it says otherwise. Raises BadSchema."""
     try:
-        Draft202012Validator.check_schema(cast("Mapping[str, Any]", tool.parameters))
+        Draft202012Validator.check_schema(tool.parameters)
     except SchemaError as error:
         where = "/".join(str(part) for part in error.absolute_path) or "the schema"
         raise BadSchema(f"the tool `{tool.name}` has no valid schema: {where}: {error.message}") from error
@@ -42,7 +42,8 @@ def narrowed(schema: JsonObject) -> dict[str, Json]:
     Objects that are put together from several schemas are left open.
     """
     narrow = "allOf" not in _keywords(schema)
-    return cast("dict[str, Json]", _narrowed(schema, close=narrow))
+    own = {key: value for key, value in schema.items() if key not in ("$schema", "$id")}
+    return cast("dict[str, Json]", _narrowed(own, close=narrow))
 
 
 def _narrowed(schema: Json, *, close: bool) -> Json:
@@ -101,6 +102,8 @@ def resolved(schema: Json, root: JsonObject) -> JsonObject:
         target: Json = mapping.get("$ref")
         if len(members) == 1 and not (mapping.keys() - {"allOf", "title", "description", "default"}):
             node = members[0]
+        elif isinstance(target, str) and not target.startswith("#"):
+            raise BadSchema(f"`$ref` {target} points out of the schema")
         elif isinstance(target, str) and target.startswith("#/") and target not in seen:
             seen.add(target)
             node = _pointed(root, target)

@@ -71,7 +71,7 @@ class _Grammar:
         lark = self._lark
         schemas = tool_schemas(rules)
         if not schemas:
-            return lark.finish(lark.free)
+            return lark.finish(lark.terminal(lark.free))
         call = lark.rule(either([self._call(name, schema) for name, schema in schemas.items()]))
         rest = f"{call} {lark.marker(CLOSER)}"
         if rules.parallel:

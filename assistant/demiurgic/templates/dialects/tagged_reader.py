@@ -6,6 +6,7 @@ towards names that are known, and towards nothing else.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from demiurgic.errors import BadSchema
 from demiurgic.messages import Json, JsonObject
@@ -86,7 +87,7 @@ class TaggedReader(OpenedCalls):
         return found[0] if len(found) == 1 else (line, "")
 
     def _take_tag(self, call: _Call, tag: str, before: str) -> Scan[None]:
-        known = self._toolbox.properties(call.name) if call.name in self._toolbox else {}
+        known = self._toolbox.properties(call.name or "")
         word = before.strip()
         if tag == ARG_KEY_END:
             call.key = word
@@ -148,7 +149,7 @@ def _parts(schema: Json, root: JsonObject) -> tuple[list[JsonObject], list[JsonO
     try:
         return split(schema, root)
     except BadSchema:
-        return [{}], [dict[str, Json](schema)]
+        return [{}], [cast("JsonObject", schema)]
 
 
 def _definitions(root: JsonObject) -> dict[str, Json]:

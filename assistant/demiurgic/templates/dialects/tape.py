@@ -45,7 +45,11 @@ class Tape:
         Holds back only what may still become a tag. No tag may begin another.
         """
         held = ""
+        firsts = {tag[0] for tag in tags}
         while char := (yield from self.take()):
+            if not held and char not in firsts:
+                keep(char)
+                continue
             held += char
             while held and not any(tag.startswith(held) for tag in tags):
                 keep(held[0])

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 from jsonschema import Draft202012Validator
@@ -36,8 +36,8 @@ class Toolbox:
         return self._schemas[name]
 
     def properties(self, name: str) -> JsonObject:
-        """The schemas of the arguments that a tool names."""
-        return self._schemas[name].get("properties", {})
+        """The schemas of the arguments that a tool names; none for an unknown tool."""
+        return self._schemas.get(name, {}).get("properties", {})
 
     def problem(self, name: str, arguments: Json) -> str:
         """What is wrong with a call; empty when nothing is."""
@@ -45,13 +45,14 @@ class Toolbox:
             return f"there is no tool `{name}`; the tools are: {_listed(self.names)}"
         if not isinstance(arguments, dict):
             return f"the arguments of `{name}` must be a JSON object"
-        if not _is_text(arguments):
+        given = cast("dict[str, Json]", arguments)
+        if not _is_text(given):
             return f"the arguments of `{name}` hold half of a character; write it whole"
         try:
-            error = next(self._validators[name].iter_errors(arguments), None)
+            error = _first_error(self._validators[name], given)
         except (Unresolvable, RecursionError, re.error) as failure:
             return f"the arguments of `{name}` could not be checked: {failure}"
-        return self._explain(name, cast("JsonObject", arguments), error) if error else ""
+        return self._explain(name, given, error) if error else ""
 
     def _explain(self, name: str, arguments: JsonObject, error: ValidationError) -> str:
         known = tuple(self.properties(name))
@@ -82,7 +83,12 @@ def parse_json(text: str) -> Json:
 
 def valid(schema: JsonObject, value: Json) -> bool:
     """Whether `value` satisfies `schema`."""
-    return _validator(schema).is_valid(value)
+    return _first_error(_validator(schema), value) is None
+
+
+def _first_error(validator: Draft202012Validator, value: Json) -> ValidationError | None:
+    errors = cast("Iterator[ValidationError]", cast("Any", validator).iter_errors(value))
+    return next(errors, None)
 
 
 def _validator(schema: JsonObject) -> Draft202012Validator:
