@@ -30,7 +30,7 @@ from demiurgic.errors import ContextOverflow, EngineError, ProviderError
 from demiurgic.events import Finish, ReplyEnded, TextDelta
 from demiurgic.messages import User
 
-KEY = "sk-test-0123456789abcdef"
+KEY = "0123456789abcdef.ZhYfQ2"  # of a form that nothing but the key itself gives away
 HELLO = [User("hello")]
 Chat = OpenAIChat | AnthropicChat
 
