@@ -19,6 +19,9 @@ from demiurgic.errors import EngineError, ModelLoadError
 
 Logits = NDArray[np.float32]
 
+_PHYSICAL_BATCH = 256
+"""Tokens that go through the graph at once. Its buffers grow with this times the context."""
+
 _KV_TYPES = {"f32": lib.GGML_TYPE_F32, "f16": lib.GGML_TYPE_F16, "q8_0": lib.GGML_TYPE_Q8_0}
 
 
@@ -51,7 +54,8 @@ class Context:
         self.abort = AbortFlag()
         params = lib.llama_context_default_params()
         params.n_ctx, params.n_seq_max = size, sequences
-        params.n_batch = params.n_ubatch = options.batch
+        params.n_batch, params.n_ubatch = options.batch, min(options.batch, _PHYSICAL_BATCH)
+        params.flash_attn_type = _flash_attention(options)
         params.n_threads = params.n_threads_batch = options.threads or 1
         params.type_k = params.type_v = _KV_TYPES[options.kv_type]
         params.kv_unified = params.swa_full = True
@@ -131,6 +135,13 @@ class Context:
                 raise EngineError(f"{path} is no LoRA adapter for this model: {log.tail()}")
             self._adapters[path] = handle
         return self._adapters[path]
+
+
+def _flash_attention(options: EngineOptions) -> int:
+    """On a CPU plain attention decodes faster behind a long past, and its results do not depend on the number of
+    threads, as those of flash attention do. A quantised past needs the latter, and a GPU wants it."""
+    needed = options.kv_type == "q8_0" or lib.llama_supports_gpu_offload()
+    return lib.LLAMA_FLASH_ATTN_TYPE_AUTO if needed else lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
 
 
 class _Batch:

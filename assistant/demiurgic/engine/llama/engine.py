@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
 
-from demiurgic_models.gguf import inspect
+import psutil
 
 from demiurgic.engine.llama.constraint import Constraint, GrammarTokens
 from demiurgic.engine.llama.context import Context
@@ -24,10 +24,12 @@ from demiurgic.engine.llama.threads import ThreadGovernor
 from demiurgic.engine.options import EngineOptions
 from demiurgic.engine.protocol import EngineStats, ModelFacts, Request
 from demiurgic.errors import ContextOverflow, EngineError, UserError
+from demiurgic_models.gguf import ModelCard, memory_needed
 
 Result = TypeVar("Result")
 
 _DEFAULT_CONTEXT = 32768
+_SMALLEST_CONTEXT = 2048
 _IDLE_SEQUENCES = 16
 _MOST_SEQUENCES = 256
 
@@ -37,7 +39,7 @@ class LlamaEngine:
 
     def __init__(self, path: Path, options: EngineOptions = EngineOptions()) -> None:
         self._model = Model(path, options.gpu_layers)
-        size = context_size(path, options)
+        size = options.context or _default_context(self._model.card, options)
         count = min(options.parallel + _IDLE_SEQUENCES, _MOST_SEQUENCES)
         self._context = Context(self._model, options, size, count)
         self._facts = self._model.facts(size)
@@ -202,9 +204,10 @@ class LlamaEngine:
             self._store.flush()
 
 
-def context_size(path: Path, options: EngineOptions) -> int:
-    """Tokens the context shall hold: what was asked for, else what the model can and memory allows."""
-    card = inspect(path)
-    if options.context:
-        return options.context
-    return min(card.context_length or _DEFAULT_CONTEXT, _DEFAULT_CONTEXT)
+def _default_context(card: ModelCard, options: EngineOptions) -> int:
+    """As much as the model was trained for, up to a sensible size, as long as it leaves half of the memory free."""
+    size = min(card.context_length or _DEFAULT_CONTEXT, _DEFAULT_CONTEXT)
+    available = psutil.virtual_memory().available
+    while size > _SMALLEST_CONTEXT and memory_needed(card, size, options.kv_type) - card.bytes > available // 2:
+        size //= 2
+    return size

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from demiurgic_models.gguf import inspect
-
 from demiurgic.engine.llama.binding import lib, log
 from demiurgic.engine.protocol import FillTokens, ModelFacts
 from demiurgic.errors import EngineError, ModelLoadError, UserError
+from demiurgic_models.gguf import inspect
 
 _SPECIAL = lib.LLAMA_TOKEN_ATTR_CONTROL | lib.LLAMA_TOKEN_ATTR_USER_DEFINED
 
@@ -19,7 +18,7 @@ class Model:
     """A GGUF file in memory."""
 
     def __init__(self, path: Path, gpu_layers: int | None = None) -> None:
-        inspect(path)  # refuses what would make the native loader abort the process
+        self.card = inspect(path)  # refuses what would make the native loader abort the process
         params = lib.llama_model_default_params()
         params.n_gpu_layers = (999 if gpu_layers is None else gpu_layers) if lib.llama_supports_gpu_offload() else 0
         self.path = path
