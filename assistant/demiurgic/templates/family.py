@@ -1,0 +1,91 @@
+"""What all families share: a dialect for calls, marks for thoughts, and the grammars and readers made of both."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, ClassVar, Protocol
+
+from demiurgic.messages import JsonObject, Message, Tool, ToolCall
+from demiurgic.templates.dialects import answer_grammar
+from demiurgic.templates.protocol import CallRules, Dialect, Reasoning, ReplyReader, Segment, Vocabulary
+
+
+class Renderer(Protocol):
+    """The one thing that each family does in its own way."""
+
+    def render(
+        self,
+        conversation: Sequence[Message],
+        tools: Sequence[Tool] = (),
+        *,
+        generate: bool = True,
+        think: bool = True,
+    ) -> list[Segment]: ...
+
+
+class Family:
+    """A model family over its dialect. Subclasses name it, say how it ends a turn, and render."""
+
+    family: ClassVar[str]
+    stops: tuple[str, ...]
+    dialect: Dialect | None = None
+    reasoning: Reasoning | None = None
+    tags: tuple[str, ...] = ()
+    """The tags of its calls."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+
+    @property
+    def reasons(self) -> bool:
+        """Whether it thinks before it answers."""
+        return self.reasoning is not None
+
+    @property
+    def calls_tools(self) -> bool:
+        """Whether it can call tools."""
+        return self.dialect is not None
+
+    @property
+    def parallel_calls(self) -> bool:
+        """Whether one turn may hold several calls."""
+        return self.dialect is not None and self.dialect.parallel
+
+    def call_grammar(self, rules: CallRules, *, think: bool = True) -> str:
+        """A grammar for a reply in which every call is valid."""
+        return self._spoken().grammar(rules, self.vocabulary, self.reply_reasoning(think=think))
+
+    def answer_grammar(self, schema: JsonObject, *, think: bool = True) -> str:
+        """A grammar for a reply that is JSON under `schema`."""
+        return answer_grammar(schema, self.vocabulary, self.reply_reasoning(think=think))
+
+    def reader(self, tools: Sequence[Tool] = (), *, think: bool = True) -> ReplyReader:
+        """A reader of the reply to a prompt rendered with the same arguments."""
+        return self._spoken().reader(tools, self.reply_reasoning(think=think))
+
+    def write_calls(self, calls: Sequence[ToolCall]) -> str:
+        """The calls as the model would write them."""
+        return self._spoken().write(calls)
+
+    def reply_reasoning(self, *, think: bool) -> Reasoning | None:
+        """How thoughts are marked in the reply, if it may begin with any."""
+        return self.reasoning if think else None
+
+    def _spoken(self) -> Dialect:
+        if self.dialect is None:
+            raise NotImplementedError(f"{self.family} has no dialect for calls")
+        return self.dialect
+
+
+def declared(tool: Tool) -> dict[str, Any]:
+    """A tool as most templates declare it."""
+    return {"type": "function", "function": function(tool)}
+
+
+def function(tool: Tool) -> dict[str, Any]:
+    """The inner part of a declaration."""
+    return {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+
+
+def dumps(value: object, *, indent: int | None = None) -> str:
+    """JSON as chat templates print it: keys in their order, no escapes for foreign letters."""
+    return json.dumps(value, ensure_ascii=False, indent=indent)

@@ -1,0 +1,193 @@
+"""A model's own chat template, rendered safely, and a `Template` made of it for models that no family fits.
+
+Templates come from strangers with the model file. They run in jinja's sandbox, see plain data only, and everything
+that could go on for ever has a budget.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from itertools import count
+from typing import Any, NoReturn
+
+from jinja2 import TemplateError as JinjaError
+from jinja2.ext import Extension
+from jinja2.nodes import Node
+from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from demiurgic.errors import TemplateError
+from demiurgic.messages import Assistant, Message, System, Tool, ToolResult
+from demiurgic.templates.chatml import HERMES_TAGS, declare_tools
+from demiurgic.templates.dialects import Hermes
+from demiurgic.templates.family import Family, declared
+from demiurgic.templates.protocol import Dialect, Segment, Vocabulary
+from demiurgic.templates.script import Script
+
+_LONGEST_TEMPLATE = 256 * 1024
+_LONGEST_OUTPUT = 16 * 2**20
+_MOST_ROUNDS = 20_000
+_OPEN, _CLOSE = "\ue000", "\ue001"
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, in which multiplying a text cannot fill the memory."""
+
+    intercepted_binops = frozenset(["*", "**"])
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401
+        sizes = [value for value in (left, right) if isinstance(value, int)]
+        if operator == "**" or any(abs(size) > _MOST_ROUNDS for size in sizes):
+            raise JinjaError("the template calculates too much")
+        return super().call_binop(context, operator, left, right)
+
+
+class _Generation(Extension):
+    """`{% generation %}` marks what training may learn. Here it is transparent: the renderer knows the author."""
+
+    tags = {"generation"}  # noqa: RUF012 - jinja's interface
+
+    def parse(self, parser: Parser) -> list[Node]:
+        next(parser.stream)
+        return list(parser.parse_statements(("name:endgeneration",), drop_needle=True))
+
+
+def render_jinja(template: str, values: Mapping[str, Any]) -> str:
+    """The template's output. Raises TemplateError for a template that is broken, hostile or endless."""
+    if len(template) > _LONGEST_TEMPLATE:
+        raise TemplateError(f"the model's chat template has {len(template)} characters")
+    parts: list[str] = []
+    size = 0
+    try:
+        for part in _environment().from_string(template).generate(**values):
+            parts.append(part)
+            size += len(part)
+            if size > _LONGEST_OUTPUT:
+                raise TemplateError("the model's chat template writes without end")
+    except (JinjaError, RecursionError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise TemplateError(f"the model's chat template cannot be rendered: {error}") from error
+    return "".join(parts)
+
+
+def _environment() -> _Sandbox:
+    environment = _Sandbox(
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols", _Generation], autoescape=False
+    )
+    rounds = count(1)
+
+    def budgeted_range(*bounds: int) -> Iterator[int]:
+        for number in range(*bounds):
+            if next(rounds) > _MOST_ROUNDS:
+                raise JinjaError("the template loops too often")
+            yield number
+
+    environment.globals = {
+        "range": budgeted_range,
+        "dict": dict,
+        "namespace": environment.globals["namespace"],
+        "raise_exception": _refuse,
+        "strftime_now": lambda layout: date(2024, 7, 26).strftime(layout),
+    }
+    environment.filters["tojson"] = _tojson
+    return environment
+
+
+def _refuse(message: str) -> NoReturn:
+    raise JinjaError(message)
+
+
+def _tojson(value: Any, ensure_ascii: bool = False, indent: int | None = None) -> str:  # noqa: ANN401
+    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent)
+
+
+class JinjaTemplate(Family):
+    """An unknown model's own template.
+
+    Every text is replaced by a sentinel before rendering and put back afterwards, so that what a person said is
+    never taken for the template's own words. Tools are declared in the system message and called the Hermes way.
+    """
+
+    family = "jinja"
+    tags = HERMES_TAGS
+
+    def __init__(self, vocabulary: Vocabulary, template: str, ends: Sequence[str], dialect: Dialect | None) -> None:
+        super().__init__(vocabulary)
+        self.stops = tuple(ends)
+        self.dialect = dialect or Hermes()
+        self._template = template
+        self._names = {name: name for name in ("bos_token", "eos_token")} | {"bos_token": "", "eos_token": ""}
+
+    def render(
+        self,
+        conversation: Sequence[Message],
+        tools: Sequence[Tool] = (),
+        *,
+        generate: bool = True,
+        think: bool = True,
+    ) -> list[Segment]:
+        """The conversation as segments."""
+        pieces: list[list[Segment]] = []
+        messages = [self._masked(index, message, pieces) for index, message in enumerate(conversation)]
+        if tools:
+            self._add_tools(messages, tools, pieces)
+        text = render_jinja(
+            self._template,
+            {"messages": messages, "add_generation_prompt": generate, "enable_thinking": think, **self._names},
+        )
+        return _unmasked(text, pieces)
+
+    def _masked(self, index: int, message: Message, pieces: list[list[Segment]]) -> dict[str, Any]:
+        script = Script()
+        script.at = index
+        role = message.role
+        match message:
+            case Assistant(text, _, calls):
+                script.wrote(text)
+                if calls:
+                    script.wrote_calls(("\n" if text else "") + self.write_calls(calls), self.tags)
+            case ToolResult(_, _, text):
+                role = "user"
+                script.content(f"<tool_response>\n{text}\n</tool_response>")
+            case _:
+                script.content(message.text)
+        pieces.append(script.done())
+        return {"role": role, "content": _sentinel(len(pieces) - 1)}
+
+    def _add_tools(self, messages: list[dict[str, Any]], tools: Sequence[Tool], pieces: list[list[Segment]]) -> None:
+        script = Script()
+        declare_tools(script, tools)
+        pieces.append(script.done())
+        declaration = _sentinel(len(pieces) - 1)
+        if messages and messages[0]["role"] == System("").role:
+            messages[0]["content"] += f"\n\n{declaration}"
+        else:
+            messages.insert(0, {"role": "system", "content": declaration})
+
+
+def _sentinel(number: int) -> str:
+    return f"{_OPEN}{number}{_CLOSE}"
+
+
+def _unmasked(text: str, pieces: Sequence[Sequence[Segment]]) -> list[Segment]:
+    segments: list[Segment] = []
+    shown: set[int] = set()
+    for part in text.split(_OPEN):
+        number, mark, rest = part.partition(_CLOSE)
+        if not mark:
+            number, rest = "", part
+        if number.isdigit() and int(number) < len(pieces):
+            segments += pieces[int(number)]
+            shown.add(int(number))
+        if rest:
+            segments.append(Segment(rest))
+    if lost := set(range(len(pieces))) - shown:
+        raise TemplateError(f"the model's chat template drops messages ({', '.join(map(str, sorted(lost)))})")
+    return segments
+
+
+def as_dict(message: Message) -> dict[str, Any]:
+    """A message as templates expect it."""
+    return {"role": message.role, "content": message.text}
+
+
+__all__ = ["JinjaTemplate", "as_dict", "declared", "render_jinja"]
