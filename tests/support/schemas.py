@@ -30,7 +30,7 @@ TOOLS: tuple[Tool, ...] = (
     _tool("move", {"to": POINT, "speed": {"type": "number", "minimum": 0, "maximum": 9.5}}, ["to"]),
     _tool("tag", {"labels": {"type": "array", "items": {"enum": ["a", "b", "c"]}, "maxItems": 4}}, ["labels"]),
     _tool("order", {"items": {"type": "array", "items": ITEM, "minItems": 1, "maxItems": 3}}, ["items"]),
-    _tool("find", {"query": {"type": "string", "minLength": 1, "maxLength": 20}, "limit": {"type": "integer"}}, ["query"]),
+    _tool("find", {"what": {"type": "string", "minLength": 1, "maxLength": 9}, "limit": {"type": "integer"}}, ["what"]),
     _tool("assign", {"user": {"type": ["string", "null"], "maxLength": 10}}, ["user"]),
     _tool("put", {"value": {"anyOf": [{"type": "integer"}, {"type": "boolean"}, TEXT]}}, ["value"]),
     _tool("查询天气", {"城市": TEXT, "单位": {"enum": ["摄氏", "华氏"]}}, ["城市"]),

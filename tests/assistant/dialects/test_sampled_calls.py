@@ -50,7 +50,7 @@ class Sampler:
         lib.llama_free(self.context)
         lib.llama_model_free(self.model)
 
-    def run(self, prompt: str, grammar: str, limit: int = 400) -> str | None:
+    def run(self, prompt: str, grammar: str, limit: int = 150) -> str | None:
         """What the model wrote, or None if it did not come to an end."""
         matcher = LLMatcher(self.tokenizer, LLMatcher.grammar_from_lark(grammar))
         assert not matcher.is_error(), matcher.get_error()

@@ -76,9 +76,10 @@ class _Grammar:
         rest = f"{call} {lark.marker(CLOSER)}"
         if rules.parallel:
             rest += f" ({self._break} {lark.marker(OPENER)} {rest})*"
-        rest += ' "\\n"?'
+        maybe = f"({self._break})?" if self._break.strip() else ""
+        rest += f" {maybe}"
         if rules.choice == "required":
-            return lark.finish(f'"\\n"? {lark.marker(OPENER)} {rest}')
+            return lark.finish(f"{maybe} {lark.marker(OPENER)} {rest}")
         return lark.finish(either([lark.without(OPENER), f"{lark.up_to_opener(OPENER)} {rest}"]))
 
     def _call(self, name: str, schema: JsonObject) -> str:

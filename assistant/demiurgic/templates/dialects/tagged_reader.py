@@ -30,7 +30,13 @@ class _Call:
     name: str | None = None
     key: str | None = None
     values: dict[str, str] = field(default_factory=dict[str, str])
-    mended: bool = False
+
+    def laid_out(self, separator: str) -> str:
+        """The call as the family itself would have laid it out."""
+        parts = [OPENER + (self.name or "")]
+        for key, value in self.values.items():
+            parts += [f"{ARG_KEY}{key}{ARG_KEY_END}", f"{ARG_VALUE}{value}{ARG_VALUE_END}"]
+        return separator.join([*parts, CLOSER])
 
 
 class TaggedReader(OpenedCalls):
@@ -70,7 +76,6 @@ class TaggedReader(OpenedCalls):
         name, rest = line, ""
         if line not in self._toolbox:
             name, rest = self._divide(line)
-            call.mended = bool(rest)
         call.name = name
         if name in self._toolbox:
             self._opened(name)
@@ -91,20 +96,16 @@ class TaggedReader(OpenedCalls):
         word = before.strip()
         if tag == ARG_KEY_END:
             call.key = word
-            call.mended |= word not in known
         elif tag == ARG_VALUE:
             if call.key is None and word in known:
-                call.key, call.mended = word, True
+                call.key = word
             value: list[str] = []
             end = yield from self._tape.until((ARG_VALUE_END,), value.append)
             self._keep(call, "".join(value) + end)
             if end:
                 self._take_value(call, "".join(value))
         elif tag == ARG_VALUE_END and call.key in known and word:
-            call.mended = True
             self._take_value(call, before)
-        elif tag == ARG_VALUE_END:
-            call.mended = True
 
     def _take_value(self, call: _Call, text: str) -> None:
         call.values["" if call.key is None else call.key] = text
@@ -125,7 +126,7 @@ class TaggedReader(OpenedCalls):
             problem = f"the argument `{call.key or stray.strip()}` of `{name}` has no value"
             self._broken(name, raw, problem)
             return
-        self._settle(name, arguments, raw, native=not call.mended)
+        self._settle(name, arguments, raw, native=raw == call.laid_out(self.separator))
 
 
 def decoded(text: str, schema: Json, root: JsonObject) -> Json:
