@@ -4,6 +4,7 @@ protocol.py   what every engine promises, and the values that go in and out
 options.py    how a model is loaded
 llama/        the real one, on llama.cpp; the only place that imports llama_cpp
 process.py    the same engine in a process of its own, so that a native crash takes nothing else with it
-worker.py     that process
+worker.py     that process      orders.py  what it is told      frames.py  how
+specs.py      which engine to build
 scripted.py   an engine that replays prepared answers, for tests
 """

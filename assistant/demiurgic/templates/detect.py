@@ -95,8 +95,7 @@ def _agrees(family: Family, template: str) -> bool:
 
 
 def _ours(family: Family, probe: tuple[Message, ...]) -> str:
-    forgetful = type(family)(family.vocabulary, keep_thoughts=False) if hasattr(family, "keep_thoughts") else family  # pyright: ignore[reportCallIssue]
-    return "".join(segment.text for segment in forgetful.render(probe)).removeprefix("<|begin_of_text|>")  # pyright: ignore[reportAttributeAccessIssue]
+    return "".join(segment.text for segment in family.forgetful().render(probe)).removeprefix("<|begin_of_text|>")
 
 
 def _values(probe: tuple[Message, ...]) -> dict[str, object]:

@@ -2,30 +2,17 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, Self
 
 from demiurgic.messages import JsonObject, Message, Tool, ToolCall
 from demiurgic.templates.dialects import answer_grammar
 from demiurgic.templates.protocol import CallRules, Dialect, Reasoning, ReplyReader, Segment, Vocabulary
 
 
-class Renderer(Protocol):
-    """The one thing that each family does in its own way."""
-
-    def render(
-        self,
-        conversation: Sequence[Message],
-        tools: Sequence[Tool] = (),
-        *,
-        generate: bool = True,
-        think: bool = True,
-    ) -> list[Segment]: ...
-
-
 class Family:
     """A model family over its dialect. Subclasses name it, say how it ends a turn, and render."""
 
-    family: ClassVar[str]
+    family: str
     stops: tuple[str, ...]
     dialect: Dialect | None = None
     reasoning: Reasoning | None = None
@@ -69,6 +56,21 @@ class Family:
     def reply_reasoning(self, *, think: bool) -> Reasoning | None:
         """How thoughts are marked in the reply, if it may begin with any."""
         return self.reasoning if think else None
+
+    def forgetful(self) -> Self:
+        """The family as its own template renders it, where that drops earlier thoughts."""
+        return self
+
+    def render(
+        self,
+        conversation: Sequence[Message],
+        tools: Sequence[Tool] = (),
+        *,
+        generate: bool = True,
+        think: bool = True,
+    ) -> list[Segment]:
+        """The conversation as segments."""
+        raise NotImplementedError
 
     def _spoken(self) -> Dialect:
         if self.dialect is None:

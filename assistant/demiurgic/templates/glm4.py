@@ -5,6 +5,7 @@ a result is an observation, as the models were trained.
 """
 
 from collections.abc import Sequence
+from typing import Self
 
 from demiurgic.messages import Assistant, Message, System, Tool, ToolResult, User
 from demiurgic.templates.dialects import Glm4Calls
@@ -97,6 +98,10 @@ class GlmZ1(Glm4):
     def __init__(self, vocabulary: Vocabulary, *, keep_thoughts: bool = True) -> None:
         super().__init__(vocabulary)
         self.keep_thoughts = keep_thoughts
+
+    def forgetful(self) -> Self:
+        """Without the thoughts of earlier turns."""
+        return type(self)(self.vocabulary, keep_thoughts=False)
 
     def _opening(self, *, think: bool) -> str:
         return "\n<think>" if think else ""

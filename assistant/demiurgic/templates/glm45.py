@@ -5,6 +5,7 @@ what was said stays as it was said, so that nothing has to be read again; withou
 """
 
 from collections.abc import Sequence
+from typing import Self
 
 from demiurgic.messages import Assistant, Message, System, Tool, ToolResult, User
 from demiurgic.templates.chatml import is_result
@@ -28,6 +29,10 @@ class Glm45(GlmFamily):
     def __init__(self, vocabulary: Vocabulary, *, keep_thoughts: bool = True) -> None:
         super().__init__(vocabulary)
         self.keep_thoughts = keep_thoughts
+
+    def forgetful(self) -> Self:
+        """Without the thoughts of earlier turns."""
+        return type(self)(self.vocabulary, keep_thoughts=False)
 
     def render(
         self,

@@ -20,7 +20,7 @@ from demiurgic.errors import TemplateError
 from demiurgic.messages import Assistant, Message, System, Tool, ToolResult
 from demiurgic.templates.chatml import HERMES_TAGS, declare_tools
 from demiurgic.templates.dialects import Hermes
-from demiurgic.templates.family import Family, declared
+from demiurgic.templates.family import Family
 from demiurgic.templates.protocol import Dialect, Segment, Vocabulary
 from demiurgic.templates.script import Script
 
@@ -81,19 +81,26 @@ def _environment() -> _Sandbox:
                 raise JinjaError("the template loops too often")
             yield number
 
-    environment.globals = {
+    available: dict[str, Any] = {
         "range": budgeted_range,
         "dict": dict,
         "namespace": environment.globals["namespace"],
         "raise_exception": _refuse,
-        "strftime_now": lambda layout: date(2024, 7, 26).strftime(layout),
+        "strftime_now": _fixed_date,
     }
+    environment.globals.clear()
+    environment.globals.update(available)
     environment.filters["tojson"] = _tojson
     return environment
 
 
 def _refuse(message: str) -> NoReturn:
     raise JinjaError(message)
+
+
+def _fixed_date(layout: str) -> str:
+    """A date that never changes: one that did would have every past conversation read again each morning."""
+    return date(2024, 7, 26).strftime(layout)
 
 
 def _tojson(value: Any, ensure_ascii: bool = False, indent: int | None = None) -> str:  # noqa: ANN401
@@ -115,7 +122,6 @@ class JinjaTemplate(Family):
         self.stops = tuple(ends)
         self.dialect = dialect or Hermes()
         self._template = template
-        self._names = {name: name for name in ("bos_token", "eos_token")} | {"bos_token": "", "eos_token": ""}
 
     def render(
         self,
@@ -132,7 +138,13 @@ class JinjaTemplate(Family):
             self._add_tools(messages, tools, pieces)
         text = render_jinja(
             self._template,
-            {"messages": messages, "add_generation_prompt": generate, "enable_thinking": think, **self._names},
+            {
+                "messages": messages,
+                "add_generation_prompt": generate,
+                "enable_thinking": think,
+                "bos_token": "",
+                "eos_token": "",
+            },
         )
         return _unmasked(text, pieces)
 
@@ -188,6 +200,3 @@ def _unmasked(text: str, pieces: Sequence[Sequence[Segment]]) -> list[Segment]:
 def as_dict(message: Message) -> dict[str, Any]:
     """A message as templates expect it."""
     return {"role": message.role, "content": message.text}
-
-
-__all__ = ["JinjaTemplate", "as_dict", "declared", "render_jinja"]

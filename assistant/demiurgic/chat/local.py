@@ -1,0 +1,131 @@
+"""A local model to talk to: an engine and a template, joined.
+
+The transcript is tokens. What the model wrote is remembered as the very tokens it wrote, so that the next turn's
+prompt is the last one, then those tokens, then what is new. Text that is tokenised again may come out as
+other tokens, and then everything behind it would have to be read again.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from demiurgic.chat.local_reply import LocalReply, Plan
+from demiurgic.chat.protocol import Named, ReplyOptions
+from demiurgic.engine.protocol import Engine, Request, Sampling
+from demiurgic.errors import UnsupportedRequest
+from demiurgic.messages import Assistant, Message, Tool
+from demiurgic.templates.encoding import Encoded, encode
+from demiurgic.templates.protocol import CallRules, Template
+
+_REMEMBERED_TURNS = 512
+
+
+class LocalChat:
+    """Satisfies `ChatModel`. `sampling` is what the model's makers recommend."""
+
+    def __init__(self, engine: Engine, template: Template, name: str, sampling: Sampling = Sampling()) -> None:
+        self.engine, self.template, self._name, self._sampling = engine, template, name, sampling
+        self._written: OrderedDict[int, tuple[int, ...]] = OrderedDict()
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self._name
+
+    @property
+    def context(self) -> int | None:
+        """Tokens that a conversation may hold."""
+        return self.engine.facts.context
+
+    def reply(
+        self,
+        conversation: Sequence[Message],
+        tools: Sequence[Tool] = (),
+        options: ReplyOptions = ReplyOptions(),
+    ) -> LocalReply:
+        """Start a reply. Raises ContextOverflow, BadSchema or UnsupportedRequest before anything is evaluated."""
+        offered = self._offered(tools, options)
+        prompt = self._prompt(conversation, tools if options.tool_choice != "none" else (), think=options.think)
+        request = Request(
+            prompt=prompt,
+            max_tokens=options.max_tokens,
+            sampling=self._sampled(options),
+            stop=(*options.stop, *self._stop_texts()),
+            grammar=self._grammar(offered, options),
+            draft=tuple(self.engine.tokenize(options.draft)) if options.draft else (),
+            markers=True,
+        )
+        plan = Plan(self.engine, self.template, request, offered, options.think)
+        return LocalReply(plan, lambda message, tokens: self._remember(conversation, message, tokens))
+
+    def count_tokens(self, conversation: Sequence[Message], tools: Sequence[Tool] = ()) -> int:
+        """Exactly what a reply to this conversation would have to read."""
+        return len(self._prompt(conversation, tools, think=True))
+
+    def close(self) -> None:
+        """Free the model."""
+        self.engine.close()
+
+    def _prompt(self, conversation: Sequence[Message], tools: Sequence[Tool], *, think: bool) -> tuple[int, ...]:
+        segments = self.template.render(conversation, tools, generate=True, think=think)
+        parts = encode(segments, self.engine, self.engine.facts.markers)
+        tokens = [token for part in parts for token in self._as_written(part, conversation)]
+        bos = self.engine.facts.bos
+        return tuple(tokens) if bos is None or tokens[:1] == [bos] else (bos, *tokens)
+
+    def _as_written(self, part: Encoded, conversation: Sequence[Message]) -> tuple[int, ...]:
+        if not part.by_assistant:
+            return part.tokens
+        message = conversation[part.message]
+        assert isinstance(message, Assistant)
+        return self._written.get(_key(conversation[: part.message], message), part.tokens)
+
+    def _remember(self, before: Sequence[Message], message: Assistant, tokens: tuple[int, ...]) -> None:
+        self._written[_key(before, message)] = tokens
+        if len(self._written) > _REMEMBERED_TURNS:
+            self._written.popitem(last=False)
+
+    def _offered(self, tools: Sequence[Tool], options: ReplyOptions) -> tuple[Tool, ...]:
+        """The tools that may be called in this reply."""
+        choice = options.tool_choice
+        if choice == "none" or not tools:
+            if choice not in ("auto", "none"):
+                raise UnsupportedRequest("a tool call is required, but no tools are offered")
+            return ()
+        if not self.template.calls_tools:
+            raise UnsupportedRequest(f"{self._name} cannot call tools", "use another model, or ask without tools")
+        if isinstance(choice, Named):
+            named = tuple(tool for tool in tools if tool.name == choice.name)
+            if not named:
+                raise UnsupportedRequest(f"the tool {choice.name!r} must be called, but it is not offered")
+            return named
+        return tuple(tools)
+
+    def _grammar(self, offered: tuple[Tool, ...], options: ReplyOptions) -> str | None:
+        if options.answer_schema is not None:
+            if offered and options.tool_choice != "auto":
+                raise UnsupportedRequest("an answer schema and a required tool call exclude each other")
+            return self.template.answer_grammar(options.answer_schema, think=options.think)
+        if not offered:
+            return None
+        required = options.tool_choice == "required" or isinstance(options.tool_choice, Named)
+        rules = CallRules(offered, "required" if required else "auto", options.parallel_calls)
+        return self.template.call_grammar(rules, think=options.think)
+
+    def _sampled(self, options: ReplyOptions) -> Sampling:
+        sampling = self._sampling
+        if options.temperature is not None:
+            sampling = replace(sampling, temperature=options.temperature)
+        if options.top_p is not None:
+            sampling = replace(sampling, top_p=options.top_p)
+        return replace(sampling, seed=options.seed)
+
+    def _stop_texts(self) -> tuple[str, ...]:
+        """Stops of the family that are no end tokens of this model, so that the text itself must tell."""
+        ends = self.engine.facts.ends
+        markers = self.engine.facts.markers
+        return tuple(stop for stop in self.template.stops if markers.get(stop) not in ends)
+
+
+def _key(before: Sequence[Message], message: Assistant) -> int:
+    return hash(repr((tuple(before), message)))
