@@ -86,7 +86,9 @@ def seconds(dialect: Dialect, text: str) -> float:
 @pytest.mark.parametrize(
     "unit",
     ["a", "<tool_call>", "<tool_cal", "```json\n{", '```json\n{"name": "read", "arguments": {"path": "',
-     "{", '"', "\n ", "<tool_call>read<arg_key>path</arg_key><arg_value>", '{"name": "read", "parameters": {"a":'],
+     "{", '"', "\n ",
+     '```json\n{"name": "read", "arguments": {"x\\"',
+     "<tool_call>read<arg_key>path</arg_key><arg_value>", '{"name": "read", "parameters": {"a":'],
 )  # fmt: skip
 def test_time_grows_with_length_alone(dialect: Dialect, unit: str):
     opening = {"Glm4Calls()": "read\n{", "ChatGlm3Calls()": "read\n ```python\ntool_call("}.get(repr(dialect), "")
