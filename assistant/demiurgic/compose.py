@@ -1,1 +1,170 @@
-"""compose"""
+"""Putting the parts together: the only place that decides which class stands behind a protocol."""
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+
+from demiurgic.chat.protocol import ChatModel
+from demiurgic.config import Settings
+from demiurgic.engine.options import EngineOptions
+from demiurgic.errors import BadModelFile, MissingExtra, UnknownModel, UserError
+from demiurgic_models.fetching import PullOptions
+from demiurgic_models.recommend import recommend
+from demiurgic_models.registry import DEFAULT_MODEL, Entry, find, load_registry
+from demiurgic_models.store import Store
+
+_MEGABYTE = 2**20
+
+
+def open_chat(settings: Settings, model: str | None = None) -> ChatModel:
+    """A model to talk to: a registry name, a .gguf file, openai:NAME, anthropic:NAME or a server's URL."""
+    wanted = model or settings.model or default_model(settings)
+    if wanted.startswith(("http://", "https://")):
+        return _open_url(settings, wanted)
+    provider, _, name = wanted.partition(":")
+    if provider == "openai" and name:
+        return _open_openai(settings, name)
+    if provider == "anthropic" and name:
+        return _open_anthropic(settings, name)
+    return _open_local(settings, *model_file(settings, wanted))
+
+
+def model_file(settings: Settings, wanted: str) -> tuple[Path, str]:
+    """The file behind a registry name or a path, and what to call the model."""
+    if wanted.endswith(".gguf") or "/" in wanted:
+        path = Path(wanted).expanduser()
+        if not path.is_file():
+            raise BadModelFile(f"there is no file {path}", "name a .gguf file, or see: demiurgic models list")
+        return path, path.stem
+    entry = find(registry(settings), wanted)
+    store = Store(settings.models_dir)
+    if not store.has(entry):
+        raise UnknownModel(f"{entry.name} is not on this machine yet", f"demiurgic models pull {entry.name}")
+    return store.path(entry), entry.name
+
+
+def registry(settings: Settings) -> dict[str, Entry]:
+    """All models known by name."""
+    return load_registry([settings.registry] if settings.registry else [])
+
+
+def default_model(settings: Settings) -> str:
+    """The shipped default, or a smaller one where memory is short."""
+    entries = registry(settings)
+    fitting = [advice.entry.name for advice in recommend(entries, psutil.virtual_memory().total) if advice.fits]
+    if DEFAULT_MODEL in fitting or not fitting:
+        return DEFAULT_MODEL
+    return fitting[0]
+
+
+def pull_options(settings: Settings) -> PullOptions:
+    """How model files may be fetched."""
+    return PullOptions(
+        offline=settings.offline,
+        mirror=settings.mirror,
+        hub_endpoint=settings.hub_endpoint,
+        token=settings.hub_token,
+        environment=settings.environment,
+    )
+
+
+def engine_options(settings: Settings) -> EngineOptions:
+    """How a local model is loaded."""
+    return EngineOptions(
+        context=settings.context,
+        parallel=settings.parallel,
+        threads=settings.threads,
+        gpu_layers=settings.gpu_layers,
+        memory_cache=settings.memory_cache * _MEGABYTE,
+        disk_cache=settings.disk_cache * _MEGABYTE,
+        cache_dir=settings.cache_dir,
+    )
+
+
+def _open_local(settings: Settings, path: Path, name: str) -> ChatModel:
+    if importlib.util.find_spec("llama_cpp") and importlib.util.find_spec("llguidance"):
+        return _open_llama(settings, path, name)
+    if importlib.util.find_spec("xllamacpp"):
+        from demiurgic.chat.xllamacpp_server import XllamaCppChat
+
+        return XllamaCppChat(path, replace(engine_options(settings), disk_cache=0))
+    raise MissingExtra("an engine for local models", "llama")
+
+
+def _open_llama(settings: Settings, path: Path, name: str) -> ChatModel:
+    from demiurgic.chat.local import LocalChat
+    from demiurgic.engine.process import EngineProcess
+    from demiurgic.engine.protocol import Sampling
+    from demiurgic.engine.specs import LlamaSpec
+    from demiurgic.templates.detect import ModelTraits, detect
+    from demiurgic.templates.protocol import Vocabulary
+
+    engine = EngineProcess(LlamaSpec(path, engine_options(settings)), dict(settings.environment))
+    facts = engine.facts
+    names = {token: text for text, token in facts.markers.items()}
+    ends = tuple(names[token] for token in sorted(facts.ends) if token in names)
+    vocabulary = Vocabulary(facts.markers)
+    template = detect(ModelTraits(facts.template, facts.architecture, facts.name, vocabulary, ends))
+    return LocalChat(engine, template, name, Sampling(temperature=settings.temperature or 0.0))
+
+
+def _open_openai(settings: Settings, name: str) -> ChatModel:
+    from demiurgic.chat.openai_api import OpenAIChat
+
+    if not settings.openai_key:
+        raise UserError("OPENAI_API_KEY is not set", "export OPENAI_API_KEY=...")
+    return OpenAIChat(name, api_key=settings.openai_key)
+
+
+def _open_anthropic(settings: Settings, name: str) -> ChatModel:
+    from demiurgic.chat.anthropic_api import AnthropicChat
+
+    if not settings.anthropic_key:
+        raise UserError("ANTHROPIC_API_KEY is not set", "export ANTHROPIC_API_KEY=...")
+    return AnthropicChat(name, api_key=settings.anthropic_key)
+
+
+def _open_url(settings: Settings, address: str) -> ChatModel:
+    from demiurgic.chat.openai_api import OpenAIChat
+
+    url, _, name = address.partition("#")
+    if not name:
+        raise UserError(f"{address} names no model", f"{url}#NAME")
+    # A key of OpenAI's is never sent to somebody else's server.
+    return OpenAIChat(name, base_url=url, api_key=settings.server_key)
+
+
+def memory_total() -> int:
+    """Bytes of this machine's memory."""
+    return psutil.virtual_memory().total
+
+
+def describe_model(path: Path, context: int) -> list[tuple[str, str]]:
+    """What a model file holds and what can be done with it, line by line."""
+    from demiurgic.templates.detect import ModelTraits, detect
+    from demiurgic.templates.protocol import Vocabulary
+    from demiurgic_models.gguf import inspect, memory_needed
+
+    card = inspect(path)
+    template = detect(ModelTraits(card.template, card.architecture, card.name, Vocabulary({})))
+    abilities = {
+        "chat": card.template is not None,
+        "tools": template.calls_tools,
+        "reasoning": template.reasons,
+        "fill-in-the-middle": card.fills_holes,
+        "embeddings": card.embeds,
+    }
+    return [
+        ("file", str(path)),
+        ("name", card.name),
+        ("architecture", card.architecture),
+        ("parameters", f"{card.parameters / 1e9:.2f} billion"),
+        ("quantisation", f"{card.quantisation}, {card.bytes / 1e9:.2f} GB"),
+        ("context", f"{card.context_length} tokens"),
+        ("memory", f"{memory_needed(card, context) / 1e9:.1f} GB with {context} tokens"),
+        ("template", "its own" if card.template else "none"),
+        ("dialect", f"{template.family}" + ("" if template.calls_tools else ", no tools")),
+        ("can", ", ".join(name for name, can in abilities.items() if can) or "continue text"),
+    ]

@@ -1,1 +1,162 @@
-"""config"""
+"""Settings, read once and in one place: defaults, then files, then the environment, then flags.
+
+Nothing else in the program reads the environment or a settings file. A project's own file comes with a folder that
+somebody may have cloned: it may choose among what is allowed here, and never where the program goes or what it trusts.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_type_hints
+
+from platformdirs import user_cache_path, user_config_path, user_state_path
+
+from demiurgic.errors import ConfigError
+
+_PREFIX = "DEMIURGIC_"
+_NOT_SETTINGS = ("DEMIURGIC_CONFIG", "DEMIURGIC_TEST_MODELS", "DEMIURGIC_API_KEY")
+_PROJECT_FILE = Path(".demiurgic") / "config.toml"
+_PROJECT_MAY_SET = frozenset(("model", "context", "threads", "parallel", "temperature", "offline"))
+_SECRETS = {
+    "openai_key": "OPENAI_API_KEY",
+    "anthropic_key": "ANTHROPIC_API_KEY",
+    "hub_token": "HF_TOKEN",
+    "server_key": "DEMIURGIC_API_KEY",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set."""
+
+    model: str | None = None
+    """A name of the registry, a .gguf file, openai:NAME, anthropic:NAME or a URL; none: what suits this machine."""
+    context: int | None = None
+    """Tokens that a conversation may hold; none: what the model was trained for, as far as memory allows."""
+    threads: int | None = None
+    """Threads that evaluate; none: chosen while running, by measuring."""
+    parallel: int = 16
+    """Requests evaluated together."""
+    gpu_layers: int | None = None
+    """Layers on the GPU; none: all, where there is one."""
+    temperature: float | None = None
+    """None: greedy, or what the model's makers recommend."""
+    offline: bool = False
+    """Never fetch anything."""
+    models_dir: Path = field(default_factory=lambda: user_cache_path("demiurgic") / "models")
+    """Where model files lie."""
+    cache_dir: Path = field(default_factory=lambda: user_cache_path("demiurgic") / "prefixes")
+    """Where evaluated prefixes are kept between runs."""
+    state_dir: Path = field(default_factory=lambda: user_state_path("demiurgic"))
+    """Where logs are kept."""
+    memory_cache: int = 512
+    """Megabytes of evaluated prefixes kept in memory."""
+    disk_cache: int = 2048
+    """Megabytes of evaluated prefixes kept on disk; 0 keeps none."""
+    mirror: str | None = None
+    """A web folder that holds model files, asked first."""
+    hub_endpoint: str | None = None
+    """Another address of the Hugging Face hub."""
+    registry: Path | None = None
+    """A registry file of your own."""
+    openai_key: str | None = field(default=None, repr=False)
+    """From OPENAI_API_KEY only."""
+    anthropic_key: str | None = field(default=None, repr=False)
+    """From ANTHROPIC_API_KEY only."""
+    server_key: str | None = field(default=None, repr=False)
+    """From DEMIURGIC_API_KEY only: for servers that are named by their URL."""
+    hub_token: str | None = field(default=None, repr=False)
+    """From HF_TOKEN only."""
+    environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """What child processes inherit, the keys above taken out."""
+
+
+_TYPES: dict[str, Any] = get_type_hints(Settings)
+_NAMES = tuple(f.name for f in fields(Settings) if f.name not in (*_SECRETS, "environment"))
+
+
+def load_settings(folder: Path, flags: Mapping[str, object] | None = None) -> Settings:
+    """The settings that hold in a folder."""
+    environment = dict(os.environ)
+    chosen: dict[str, object] = {}
+    user_file = user_config_path("demiurgic") / "config.toml"
+    chosen |= _from_file(Path(environment.get("DEMIURGIC_CONFIG", user_file)))
+    chosen |= _from_project(folder / _PROJECT_FILE)
+    chosen |= _from_environment(environment)
+    chosen |= {name: value for name, value in (flags or {}).items() if value is not None}
+    settings = replace(Settings(), **chosen)  # pyright: ignore[reportArgumentType]
+    secrets = {name: environment.get(variable) or None for name, variable in _SECRETS.items()}
+    inherited = tuple((key, value) for key, value in environment.items() if key not in _SECRETS.values())
+    return replace(settings, **secrets, environment=inherited)  # pyright: ignore[reportArgumentType]
+
+
+def _from_project(path: Path) -> dict[str, object]:
+    values = _from_file(path)
+    if forbidden := sorted(set(values) - _PROJECT_MAY_SET):
+        raise ConfigError(
+            f"{path} sets `{forbidden[0]}`, which a project may not set",
+            "move it to your own config file, or delete it from the project's",
+        )
+    model = values.get("model")
+    if isinstance(model, str) and ("/" in model or ":" in model):
+        raise ConfigError(f"{path} sets `model` to {model!r}; a project may only name a model of the registry")
+    if values.get("offline") is False:
+        raise ConfigError(f"{path} sets `offline` to false; a project may only set it to true")
+    return values
+
+
+def _from_file(path: Path) -> dict[str, object]:
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+    return {name: _converted(name, value, str(path)) for name, value in table.items()}
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for variable, text in environment.items():
+        name = variable.removeprefix(_PREFIX).lower()
+        if variable.startswith(_PREFIX) and variable not in _NOT_SETTINGS:
+            values[name] = _converted(name, _parsed(name, text), f"the variable {variable}")
+    return values
+
+
+def _parsed(name: str, text: str) -> object:
+    """A variable's text as the value that its setting expects."""
+    kinds = _kinds(name)
+    if bool in kinds:
+        return {"1": True, "true": True, "0": False, "false": False, "": False}.get(text.lower(), text)
+    for kind in (int, float):
+        if kind in kinds:
+            try:
+                return kind(text)
+            except ValueError:
+                return text
+    return text
+
+
+def _converted(name: str, value: object, where: str) -> object:
+    if name not in _NAMES:
+        near = difflib.get_close_matches(name, _NAMES, n=1)
+        raise ConfigError(f"{where} sets `{name}`, which is not known", f"did you mean `{near[0]}`?" if near else "")
+    kinds = _kinds(name)
+    if Path in kinds and isinstance(value, str):
+        return Path(value).expanduser()
+    if float in kinds and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) not in kinds:
+        wanted = " or ".join(kind.__name__ for kind in kinds if kind is not type(None))
+        raise ConfigError(f"{where} sets `{name}` to {value!r}; {wanted} is expected")
+    return value
+
+
+def _kinds(name: str) -> tuple[type, ...]:
+    hint = _TYPES.get(name, str)
+    return get_args(hint) if isinstance(hint, UnionType) else (hint,)

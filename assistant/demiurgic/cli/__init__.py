@@ -1,1 +1,87 @@
-"""The command line: one short function a command."""
+"""The command line: parses, calls one short function a command, and turns errors into one line and an exit code.
+
+Exit codes: 0 done, 1 the work failed, 2 the input was wrong, 130 interrupted.
+"""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from demiurgic.cli import ask, doctor, models
+from demiurgic.config import Settings, load_settings
+from demiurgic.errors import DemiurgicError, UserError
+
+_INTERRUPTED = 130
+_COMMANDS = {"models": models, "doctor": doctor}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    try:
+        return _run(sys.argv[1:] if arguments is None else arguments)
+    except DemiurgicError as error:
+        print(f"demiurgic: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UserError) else 1
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has had enough; Python must not complain about it when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours, told in one line
+        print(f"demiurgic: {_report(error)}", file=sys.stderr)
+        return 1
+
+
+def _run(arguments: Sequence[str]) -> int:
+    if arguments and arguments[0] in _COMMANDS:
+        options = _command_parser().parse_args(arguments)
+        return options.run(options, load_settings(Path.cwd()))
+    options = _talk_parser().parse_args(arguments)
+    flags = {name: getattr(options, name) for name in ("model", "context", "threads", "temperature")}
+    settings = load_settings(Path.cwd(), flags)
+    return _interactive(options, settings) if options.print is None else ask.run(options, settings)
+
+
+def _interactive(options: argparse.Namespace, settings: Settings) -> int:
+    from demiurgic.repl.app import run_repl
+
+    return run_repl(settings, first=options.prompt)
+
+
+def _talk_parser() -> argparse.ArgumentParser:
+    listed = "\n".join(f"  {name:<10} {command.HELP}" for name, command in _COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="demiurgic",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=f"A coding assistant that lives on your machine. Without a command: talk to it.\n\ncommands:\n{listed}",
+        epilog="Settings: ~/.config/demiurgic/config.toml, then DEMIURGIC_* variables, then these flags.",
+    )
+    parser.add_argument("prompt", nargs="?", help="what to begin with")
+    ask.add_arguments(parser)
+    return parser
+
+
+def _command_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="demiurgic")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, command in _COMMANDS.items():
+        command.add_to(commands.add_parser(name, help=command.HELP))
+    return parser
+
+
+def _report(error: Exception) -> str:
+    """Keep the whole story in a file, and say where."""
+    folder = Settings().state_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / "last-error.txt"
+        file.write_text("".join(traceback.format_exception(error)), "utf-8")
+    except OSError:
+        traceback.print_exception(error)
+        return f"{type(error).__name__}: {error}"
+    return f"an error of ours: {type(error).__name__}: {error}; the whole story is in {file}"
