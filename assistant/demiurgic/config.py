@@ -24,8 +24,8 @@ _PROJECT_MAY_SET = frozenset(("model", "context", "threads", "parallel", "temper
 _SECRETS = {
     "openai_key": "OPENAI_API_KEY",
     "anthropic_key": "ANTHROPIC_API_KEY",
-    "hub_token": "HF_TOKEN",
     "server_key": "DEMIURGIC_API_KEY",
+    "hub_token": "HF_TOKEN",
 }
 
 

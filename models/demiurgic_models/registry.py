@@ -96,7 +96,7 @@ def parse_registry(text: str, where: str) -> dict[str, Entry]:
         raise BadRegistry(f"{where} may hold [[model]] tables only")
     entries: dict[str, Entry] = {}
     for number, table in enumerate(models, 1):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        entry = _Table(table, f"{where}, model {number}").entry()
+        entry = _Table(table, f"{where}, model {number}").entry()  # pyright: ignore[reportUnknownArgumentType]
         if entry.name in entries:
             raise BadRegistry(f"{where} names {entry.name} twice")
         entries[entry.name] = entry

@@ -15,6 +15,7 @@ from demiurgic.config import Settings, load_settings
 from demiurgic.errors import DemiurgicError, UserError
 
 _INTERRUPTED = 130
+_WHAT = "A coding assistant that lives on your machine. Without a command: talk to it."
 _COMMANDS = {"models": models, "doctor": doctor}
 
 
@@ -58,7 +59,7 @@ def _talk_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="demiurgic",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description=f"A coding assistant that lives on your machine. Without a command: talk to it.\n\ncommands:\n{listed}",
+        description=f"{_WHAT}\n\ncommands:\n{listed}",
         epilog="Settings: ~/.config/demiurgic/config.toml, then DEMIURGIC_* variables, then these flags.",
     )
     parser.add_argument("prompt", nargs="?", help="what to begin with")

@@ -55,11 +55,8 @@ def _ask(interactive: bool) -> str | None:
     try:
         return input("> " if interactive else "")
     except EOFError:
-        if interactive:
-            print()
         return None
     except KeyboardInterrupt:
-        print()
         return ""
 
 

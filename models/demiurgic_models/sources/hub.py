@@ -2,13 +2,17 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+from huggingface_hub import (
+    get_hf_file_metadata,  # pyright: ignore[reportUnknownVariableType]
+    hf_hub_download,  # pyright: ignore[reportUnknownVariableType]
+    hf_hub_url,
+)
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 from tqdm.auto import tqdm
 
@@ -23,13 +27,12 @@ def fetch_hub(source: HubSource, fetching: Fetching) -> str | None:
     """Fetch the file into the hub's cache and take it from there. Returns the checksum that the hub states."""
     options = fetching.options
     with _named_problems():
-        url = hf_hub_url(
-            source.repository, fetching.entry.file, revision=source.revision, endpoint=options.hub_endpoint
-        )
+        file = fetching.entry.file
+        url = hf_hub_url(source.repository, file, revision=source.revision, endpoint=options.hub_endpoint)
         metadata = get_hf_file_metadata(url, token=options.token)
         cached = hf_hub_download(
             source.repository,
-            fetching.entry.file,
+            file,
             revision=source.revision,
             endpoint=options.hub_endpoint,
             token=options.token,
@@ -55,7 +58,7 @@ def _reporting(fetching: Fetching, total: int | None) -> Any:  # noqa: ANN401 - 
         """The hub's progress bar, turned into our reports."""
 
         def __init__(self, *arguments: Any, **settings: Any) -> None:  # noqa: ANN401
-            super().__init__(*arguments, **{**settings, "disable": True})
+            super().__init__(*arguments, **{**settings, "disable": True})  # pyright: ignore[reportUnknownMemberType]
             self._done = int(settings.get("initial") or 0)
 
         def update(self, n: float | None = 1) -> bool | None:
@@ -67,7 +70,7 @@ def _reporting(fetching: Fetching, total: int | None) -> Any:  # noqa: ANN401 - 
 
 
 @contextmanager
-def _named_problems() -> Iterator[None]:
+def _named_problems() -> Generator[None]:
     try:
         yield
     except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, httpx.HTTPError) as error:

@@ -59,6 +59,8 @@ class Scheduler:
         self._reading_now: frozenset[int] = frozenset()
         self._adapters: AdapterKey = ()
         self._turn = 0
+        self._crowded = False
+        """Whether a request had to be put aside. Then nobody is let in until somebody has left."""
         self._lock = threading.Lock()
         self.prompt_tokens = self.cached_tokens = self.completion_tokens = 0
 
@@ -132,6 +134,7 @@ class Scheduler:
                 self._let_go(task)
 
     def _let_go(self, task: Task) -> None:
+        self._crowded = False
         task.sampler.close()
         if task.held is not None:
             if not self._context.model.rewinds:
@@ -141,6 +144,8 @@ class Scheduler:
 
     def _admit(self) -> None:
         """Give waiting requests a sequence, oldest first, unless waiting saves them work."""
+        if self._crowded and self._running:
+            return
         for task in list(self._waiting):
             if len(self._running) >= self._parallel:
                 return
@@ -291,6 +296,7 @@ class Scheduler:
         assert youngest.held is not None
         self._sequences.spill(youngest.held)
         youngest.held = None
+        self._crowded = True
         self._waiting.appendleft(youngest)
 
     def _fail(self, shares: list[_Share], error: EngineError) -> None:

@@ -1,0 +1,52 @@
+"""Models that many tests share, made or found once."""
+
+from pathlib import Path
+
+import pytest
+from support.real_models import real_model
+from support.tiny_models import GLM45_TAGS, make_chatglm3, make_glm, make_lora, make_mamba
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tiny")
+
+
+@pytest.fixture(scope="session")
+def tiny_glm4(tiny_folder: Path) -> Path:
+    return make_glm(tiny_folder / "glm4.gguf")
+
+
+@pytest.fixture(scope="session")
+def tiny_glm(tiny_folder: Path) -> Path:
+    return make_glm(tiny_folder / "glm.gguf", arch="chatglm")
+
+
+@pytest.fixture(scope="session")
+def tiny_glm45(tiny_folder: Path) -> Path:
+    return make_glm(tiny_folder / "glm45.gguf", tags=GLM45_TAGS)
+
+
+@pytest.fixture(scope="session")
+def tiny_chatglm3(tiny_folder: Path) -> Path:
+    return make_chatglm3(tiny_folder / "chatglm3.gguf")
+
+
+@pytest.fixture(scope="session")
+def tiny_mamba(tiny_folder: Path) -> Path:
+    return make_mamba(tiny_folder / "mamba.gguf")
+
+
+@pytest.fixture(scope="session")
+def tiny_lora(tiny_folder: Path) -> Path:
+    return make_lora(tiny_folder / "lora.gguf")
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Path:
+    return real_model("smollm2-135m")
+
+
+@pytest.fixture(scope="session")
+def qwen() -> Path:
+    return real_model("qwen2.5-coder-0.5b")
