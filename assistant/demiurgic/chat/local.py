@@ -1,23 +1,25 @@
 """A local model to talk to: an engine and a template, joined.
 
 The transcript is tokens. What the model wrote is remembered as the very tokens it wrote, so that the next turn's
-prompt is the last one, then those tokens, then what is new. Text that is tokenised again may come out as
-other tokens, and then everything behind it would have to be read again.
+prompt is the last one, then those tokens, then what is new, and each turn evaluates only what is new. Text that is
+tokenised again may come out as other tokens, and then everything behind it would have to be read again. A reply is
+not remembered where its tokens are not what the conversation holds: when it was cut off, when a call came in a
+foreign form and must be rewritten, and when a call was repaired. After a restart the text is tokenised once more.
+
+Reasoning stays in a remembered turn, also where the family would leave it out of a later prompt.
 """
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 
 from demiurgic.chat.local_reply import LocalReply, Plan
 from demiurgic.chat.protocol import Named, ReplyOptions
+from demiurgic.chat.transcript import Place, Transcript
 from demiurgic.engine.protocol import Engine, Request, Sampling
 from demiurgic.errors import UnsupportedRequest
 from demiurgic.messages import Assistant, Message, Tool
 from demiurgic.templates.encoding import Encoded, encode
-from demiurgic.templates.protocol import CallRules, Template
-
-_REMEMBERED_TURNS = 512
+from demiurgic.templates.protocol import CallRules, Segment, Template
 
 
 class LocalChat:
@@ -25,7 +27,7 @@ class LocalChat:
 
     def __init__(self, engine: Engine, template: Template, name: str, sampling: Sampling = Sampling()) -> None:
         self.engine, self.template, self._name, self._sampling = engine, template, name, sampling
-        self._written: OrderedDict[int, tuple[int, ...]] = OrderedDict()
+        self._transcript = Transcript()
 
     @property
     def name(self) -> str:
@@ -52,11 +54,12 @@ class LocalChat:
             sampling=self._sampled(options),
             stop=(*options.stop, *self._stop_texts()),
             grammar=self._grammar(offered, options),
-            draft=tuple(self.engine.tokenize(options.draft)) if options.draft else (),
+            draft=self._foreign(options.draft),
             markers=True,
         )
         plan = Plan(self.engine, self.template, request, offered, options.think)
-        return LocalReply(plan, lambda message, tokens: self._remember(conversation, message, tokens))
+        place = Place(prompt)
+        return LocalReply(plan, lambda message, tokens: self._transcript.remember(place, message, tokens))
 
     def count_tokens(self, conversation: Sequence[Message], tools: Sequence[Tool] = ()) -> int:
         """Exactly what a reply to this conversation would have to read."""
@@ -69,21 +72,30 @@ class LocalChat:
     def _prompt(self, conversation: Sequence[Message], tools: Sequence[Tool], *, think: bool) -> tuple[int, ...]:
         segments = self.template.render(conversation, tools, generate=True, think=think)
         parts = encode(segments, self.engine, self.engine.facts.markers)
-        tokens = [token for part in parts for token in self._as_written(part, conversation)]
+        tokens = self._beginning(parts)
+        place = Place(tokens)
+        for part in parts:
+            written = self._as_written(part, conversation, place)
+            place.move(written)
+            tokens += written
+        return tuple(tokens)
+
+    def _beginning(self, parts: Sequence[Encoded]) -> list[int]:
+        """The token that begins every prompt, where the model wants one and the template did not write it."""
         bos = self.engine.facts.bos
-        return tuple(tokens) if bos is None or tokens[:1] == [bos] else (bos, *tokens)
+        first = next((part.tokens[0] for part in parts if part.tokens), None)
+        return [] if bos is None or first == bos else [bos]
 
-    def _as_written(self, part: Encoded, conversation: Sequence[Message]) -> tuple[int, ...]:
-        if not part.by_assistant:
+    def _as_written(self, part: Encoded, conversation: Sequence[Message], place: Place) -> tuple[int, ...]:
+        message = conversation[part.message] if part.by_assistant else None
+        if not isinstance(message, Assistant):
             return part.tokens
-        message = conversation[part.message]
-        assert isinstance(message, Assistant)
-        return self._written.get(_key(conversation[: part.message], message), part.tokens)
+        return self._transcript.recall(place, message) or part.tokens
 
-    def _remember(self, before: Sequence[Message], message: Assistant, tokens: tuple[int, ...]) -> None:
-        self._written[_key(before, message)] = tokens
-        if len(self._written) > _REMEMBERED_TURNS:
-            self._written.popitem(last=False)
+    def _foreign(self, text: str) -> tuple[int, ...]:
+        """Tokens of text in which the names of special tokens are only letters."""
+        parts = encode([Segment(text, trusted=False)], self.engine, self.engine.facts.markers)
+        return tuple(token for part in parts for token in part.tokens)
 
     def _offered(self, tools: Sequence[Tool], options: ReplyOptions) -> tuple[Tool, ...]:
         """The tools that may be called in this reply."""
@@ -103,8 +115,10 @@ class LocalChat:
 
     def _grammar(self, offered: tuple[Tool, ...], options: ReplyOptions) -> str | None:
         if options.answer_schema is not None:
-            if offered and options.tool_choice != "auto":
-                raise UnsupportedRequest("an answer schema and a required tool call exclude each other")
+            if offered:
+                raise UnsupportedRequest(
+                    "an answer schema leaves no room for tool calls", "offer no tools, or set tool_choice to none"
+                )
             return self.template.answer_grammar(options.answer_schema, think=options.think)
         if not offered:
             return None
@@ -125,7 +139,3 @@ class LocalChat:
         ends = self.engine.facts.ends
         markers = self.engine.facts.markers
         return tuple(stop for stop in self.template.stops if markers.get(stop) not in ends)
-
-
-def _key(before: Sequence[Message], message: Assistant) -> int:
-    return hash(repr((tuple(before), message)))

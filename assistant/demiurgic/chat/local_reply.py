@@ -1,40 +1,24 @@
-"""One reply of a local model: raw pieces from the engine become typed events, a broken call gets one more try.
+"""One reply of a local model: raw pieces from the engine become typed events, and a broken call gets one more try.
 
-A call that no tool could take is rejected, and the model goes on from where it began, once, under a grammar that
-lets nothing but valid calls through.
+As soon as a call turns out to be one that no tool could take, the model is stopped, and goes on from where that call
+began, once, under a grammar that lets nothing but a valid call through. Who follows sees one call: what was told of
+it stays, its index and id hold, and in the end it is finished or rejected. The arguments of the second try are told
+only whole.
 """
 
-import secrets
 import threading
+from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
+from demiurgic.chat.story import Story
 from demiurgic.engine.protocol import Done, EndReason, Engine, Generation, Piece, Reading, Request
-from demiurgic.events import (
-    CallDelta,
-    CallFinished,
-    CallRejected,
-    CallStarted,
-    ChatEvent,
-    Finish,
-    PromptProgress,
-    ReasoningDelta,
-    ReplyEnded,
-    TextDelta,
-)
-from demiurgic.messages import Assistant, Tool, ToolCall, Usage
-from demiurgic.templates.protocol import (
-    CallBroken,
-    CallOpened,
-    CallRead,
-    CallRules,
-    CallText,
-    ReadEvent,
-    ReplyReader,
-    Said,
-    Template,
-    Thought,
-)
+from demiurgic.errors import EngineError
+from demiurgic.events import ChatEvent, Finish, PromptProgress, ReplyEnded
+from demiurgic.messages import Assistant, Tool, Usage
+from demiurgic.templates.protocol import CallBroken, CallRules, ReplyReader, Template
+
+Remember = Callable[[Assistant, tuple[int, ...]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,55 +32,18 @@ class Plan:
     think: bool
 
 
-@dataclass(slots=True)
-class _Answer:
-    """The reply so far."""
-
-    text: list[str] = field(default_factory=list[str])
-    reasoning: list[str] = field(default_factory=list[str])
-    calls: list[ToolCall] = field(default_factory=list[ToolCall])
-    rejected: list[CallRejected] = field(default_factory=list[CallRejected])
-    broken: CallBroken | None = None
-    native: bool = True
-    begun: int = 0
-    open_id: str = ""
-    """The announced call that is not complete yet."""
-
-    def message(self) -> Assistant:
-        """The turn as it enters the conversation."""
-        text = "".join(self.text)
-        return Assistant(text.strip() if self.calls else text, "".join(self.reasoning).strip(), tuple(self.calls))
-
-
-@dataclass(slots=True)
-class _Raw:
-    """What the engine produced: text, tokens, and where in the tokens each piece of text ended."""
-
-    text: str = ""
-    tokens: list[int] = field(default_factory=list[int])
-    borders: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
-
-    def add(self, piece: Piece) -> None:
-        self.text += piece.text
-        self.tokens += piece.tokens
-        self.borders.append((len(self.text), len(self.tokens)))
-
-    def before(self, part: str) -> list[int]:
-        """The tokens that stand wholly before the last occurrence of `part`."""
-        start = self.text.rfind(part) if part else len(self.text)
-        keep = max((tokens for length, tokens in self.borders if length <= start), default=0)
-        return self.tokens[:keep]
-
-
 class LocalReply:
-    """Satisfies `Reply`. It has started when it is made."""
+    """Satisfies `Reply`. It has started when it is made. Leaving the iteration early cancels it."""
 
-    def __init__(self, plan: Plan, remember: Callable[[Assistant, tuple[int, ...]], None]) -> None:
+    def __init__(self, plan: Plan, remember: Remember) -> None:
         self._plan, self._remember = plan, remember
         self._lock = threading.Lock()
         self._cancelled = False
         self._generation: Generation = plan.engine.generate(plan.request)
-        self._usage = Usage()
+        self._text = ""
+        self._tokens: list[int] = []
+        self._story = Story()
+        self._usage: Usage | None = None
         self._events = self._follow()
 
     def __iter__(self) -> Iterator[ChatEvent]:
@@ -109,115 +56,111 @@ class LocalReply:
             self._generation.cancel()
 
     def _follow(self) -> Generator[ChatEvent]:
-        answer, raw = _Answer(), _Raw()
         try:
-            reader = self._plan.template.reader(self._plan.tools, think=self._plan.think)
-            done = yield from self._read(answer, raw, reader)
-            if answer.broken is None:
-                if done.end_token is not None and answer.native:
-                    self._remember(answer.message(), (*raw.tokens, done.end_token))
-            elif done.reason not in (EndReason.CANCELLED, EndReason.LENGTH):
-                done = yield from self._repair(answer, raw)
-            yield ReplyEnded(answer.message(), _finish(done, answer), self._usage, tuple(answer.rejected))
+            done = yield from self._read(self._plan.template.reader(self._plan.tools, think=self._plan.think))
+            retry = self._retry(done)
+            if retry is not None:
+                done = yield from self._repair(retry)
+            yield from self._story.give_up()
+            message = self._story.message()
+            if retry is None and self._story.native:
+                self._keep(message, done)
+            yield ReplyEnded(message, self._finish(done), self._usage or Usage(), tuple(self._story.rejected))
         finally:
             self._generation.cancel()
 
-    def _read(self, answer: _Answer, raw: _Raw, reader: ReplyReader) -> Generator[ChatEvent, None, Done]:
-        """Follow one generation to its end."""
+    def _read(self, reader: ReplyReader) -> Generator[ChatEvent, None, Done]:
+        """Follow one generation to its end, or to its first broken call."""
         for event in self._generation:
             match event:
                 case Reading(done, total, cached):
                     yield PromptProgress(done, total, cached)
+                case Piece(text, tokens) if self._story.broken is None:
+                    self._text += text
+                    self._tokens += tokens
+                    yield from self._story.tell(reader.feed(text))
+                    if self._story.broken is not None:
+                        self._generation.cancel()
                 case Piece():
-                    raw.add(event)
-                    yield from _told(reader.feed(event.text), answer)
+                    pass  # behind the broken call
                 case Done():
-                    yield from _told(reader.finish(), answer)
+                    if self._story.broken is None:
+                        yield from self._story.tell(reader.finish())
                     self._usage = _sum(self._usage, event)
                     return event
-        raise AssertionError("a generation ended without saying so")
+        raise EngineError("the engine ended a reply without saying why")
 
-    def _repair(self, answer: _Answer, raw: _Raw) -> Generator[ChatEvent, None, Done]:
-        """Let the model write the broken call again, from where it began."""
-        assert answer.broken is not None
-        broken, first = answer.broken, answer.rejected.pop()
-        named = tuple(tool for tool in self._plan.tools if tool.name == broken.name) or self._plan.tools
+    def _retry(self, done: Done) -> Request | None:
+        """The request that lets the model write its broken call again, from where that began."""
+        broken = self._story.broken
+        if broken is None or self._cancelled or done.reason is EndReason.LENGTH:
+            return None
+        start = self._text.rfind(broken.raw)
+        if start < 0:
+            return None
+        kept = self._tokens[: self._tokens_within(len(self._text[:start].encode("utf-8", "surrogatepass")))]
         request = self._plan.request
-        retry = replace(
+        return replace(
             request,
-            prompt=(*request.prompt, *raw.before(broken.raw)),
-            grammar=self._plan.template.call_grammar(CallRules(named, "required", parallel=False), think=False),
-            max_tokens=None if request.max_tokens is None else max(1, request.max_tokens - len(raw.tokens)),
+            prompt=(*request.prompt, *kept),
+            grammar=self._plan.template.call_grammar(
+                CallRules(self._fitting(broken), "required", parallel=False), think=False
+            ),
+            max_tokens=None if request.max_tokens is None else request.max_tokens - len(kept),
         )
-        answer.broken, answer.native = None, False
-        self._restart(retry)
-        done = yield from self._read(answer, _Raw(), self._plan.template.reader(named, think=False))
-        if answer.broken is not None:
-            answer.rejected.insert(0, first)
-        return done
 
-    def _restart(self, request: Request) -> None:
+    def _tokens_within(self, size: int) -> int:
+        """How many of the tokens stand for the first `size` bytes. Shown text may lag behind its tokens."""
+        engine, tokens = self._plan.engine, self._tokens
+        return bisect_right(range(len(tokens) + 1), size, key=lambda count: len(engine.detokenize(tokens[:count]))) - 1
+
+    def _repair(self, retry: Request) -> Generator[ChatEvent, None, Done]:
         with self._lock:
-            self._generation = self._plan.engine.generate(request)
+            self._generation = self._plan.engine.generate(retry)
             if self._cancelled:
                 self._generation.cancel()
+        tools = self._plan.tools if self._story.broken is None else self._fitting(self._story.broken)
+        reader = self._plan.template.reader(tools, think=False)
+        for event in self._generation:
+            match event:
+                case Reading(done, total, cached):
+                    yield PromptProgress(done, total, cached)
+                case Piece(text):
+                    yield from self._story.mend(reader.feed(text))
+                case Done():
+                    yield from self._story.mend(reader.finish())
+                    self._usage = _sum(self._usage, event)
+                    return event
+        raise EngineError("the engine ended a reply without saying why")
+
+    def _fitting(self, broken: CallBroken) -> tuple[Tool, ...]:
+        """The tool that was meant, or all of them where none is known by that name."""
+        return tuple(tool for tool in self._plan.tools if tool.name == broken.name) or self._plan.tools
+
+    def _keep(self, message: Assistant, done: Done) -> None:
+        """Remember the turn, its end included."""
+        markers = self._plan.engine.facts.markers
+        end = done.end_token
+        if done.reason is EndReason.GRAMMAR:
+            # The grammar allowed nothing more, so the model never came to say that its turn is over.
+            end = next((markers[stop] for stop in self._plan.template.stops if stop in markers), None)
+        if end is not None:
+            self._remember(message, (*self._tokens, end))
+
+    def _finish(self, done: Done) -> Finish:
+        if self._cancelled and done.reason is EndReason.CANCELLED:
+            return Finish.CANCELLED
+        if done.reason is EndReason.LENGTH:
+            return Finish.LENGTH
+        return Finish.CALLS if self._story.calls or self._story.rejected else Finish.STOP
 
 
-def _told(events: list[ReadEvent], answer: _Answer) -> Iterator[ChatEvent]:
-    """What the reader made of the text, as events; the answer takes it in."""
-    for event in events:
-        match event:
-            case Thought(text):
-                answer.reasoning.append(text)
-                yield ReasoningDelta(text)
-            case Said(text):
-                answer.text.append(text)
-                yield TextDelta(text)
-            case CallOpened(name):
-                answer.open_id = _fresh_id()
-                answer.begun += 1
-                yield CallStarted(answer.begun - 1, answer.open_id, name)
-            case CallText(text):
-                yield CallDelta(answer.begun - 1, text)
-            case CallRead() | CallBroken():
-                yield from _closed(event, answer)
-
-
-def _closed(event: CallRead | CallBroken, answer: _Answer) -> Iterator[ChatEvent]:
-    call_id, answer.open_id = answer.open_id, ""
-    if not call_id:
-        call_id = _fresh_id()
-        answer.begun += 1
-        yield CallStarted(answer.begun - 1, call_id, event.name)
-    index = answer.begun - 1
-    if isinstance(event, CallRead):
-        call = ToolCall(call_id, event.name, event.arguments)
-        answer.calls.append(call)
-        answer.native = answer.native and event.native
-        yield CallFinished(index, call)
-    else:
-        rejected = CallRejected(index, event.name, event.raw, event.problem)
-        answer.broken = event
-        answer.rejected.append(rejected)
-        yield rejected
-
-
-def _fresh_id() -> str:
-    return f"call_{secrets.token_hex(8)}"
-
-
-def _finish(done: Done, answer: _Answer) -> Finish:
-    if done.reason is EndReason.CANCELLED:
-        return Finish.CANCELLED
-    if done.reason is EndReason.LENGTH:
-        return Finish.LENGTH
-    return Finish.CALLS if answer.calls else Finish.STOP
-
-
-def _sum(usage: Usage, done: Done) -> Usage:
-    return Usage(
-        prompt=max(usage.prompt, done.prompt_tokens),
-        cached=usage.cached or done.cached_tokens,
+def _sum(usage: Usage | None, done: Done) -> Usage:
+    """Tokens of all attempts. The prompt counts once: the second attempt's is the first and what the model wrote."""
+    if usage is None:
+        return Usage(done.prompt_tokens, done.cached_tokens, done.completion_tokens, done.drafted, done.accepted)
+    return replace(
+        usage,
         completion=usage.completion + done.completion_tokens,
         drafted=usage.drafted + done.drafted,
         accepted=usage.accepted + done.accepted,

@@ -3,6 +3,7 @@
 import pickle
 import struct
 import threading
+from contextlib import suppress
 from typing import IO, Any
 
 _LENGTH = struct.Struct("<Q")
@@ -30,12 +31,15 @@ class Frames:
             raise EOFError("the pipe carries something else than frames")
         return pickle.loads(self._exactly(length))
 
-    def close(self) -> None:
+    def close_writing(self) -> None:
         """Close the writing end; the other side sees the end of its input."""
-        try:
+        with self._lock, suppress(OSError):  # what cannot be flushed has no reader any more
             self._writing.close()
-        except OSError:
-            return  # what could not be flushed has no reader any more
+
+    def close(self) -> None:
+        """Close both ends."""
+        self.close_writing()
+        self._reading.close()
 
     def _exactly(self, count: int) -> bytes:
         data = self._reading.read(count)

@@ -138,7 +138,8 @@ class _Worker:
         self._generations: dict[int, ProcessGeneration] = {}
         self.dead = False
         self.facts = self._begin(spec)
-        threading.Thread(target=self._listen, name="engine-process", daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, name="engine-process", daemon=True)
+        self._listener.start()
 
     @property
     def pid(self) -> int:
@@ -168,12 +169,9 @@ class _Worker:
 
     def close(self) -> None:
         """End the process."""
-        self._frames.close()
-        try:
-            self._process.wait(_GRACE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._frames.close_writing()
+        self._await_end()
+        self._listener.join()
 
     def _begin(self, spec: EngineSpec) -> ModelFacts:
         try:
@@ -182,7 +180,8 @@ class _Worker:
         except (EOFError, OSError) as error:
             raise self._obituary() from error
         if outcome.error is not None:
-            self.close()
+            self._frames.close_writing()
+            self._obituary()
             raise outcome.error
         return outcome.value
 
@@ -247,16 +246,22 @@ class _Worker:
         for generation in generations:
             generation.events.put(error)
 
-    def _obituary(self) -> EngineDied:
+    def _await_end(self) -> int:
         try:
-            code = self._process.wait(_GRACE)
+            return self._process.wait(_GRACE)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            code = self._process.wait()
+            return self._process.wait()
+
+    def _obituary(self) -> EngineDied:
+        """How it ended. Nothing of the process is left open after this."""
+        code = self._await_end()
+        self._frames.close()
         how = f"by signal {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
         self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, self._log.tell() - 2000))
         last = self._log.read().decode("utf-8", "replace").strip().splitlines()[-1:]
+        self._log.close()
         return EngineDied(
             f"the engine's process ended {how}" + (f" ({last[0][:300]})" if last else ""),
             "ask again: it is started anew, and nothing of yours is lost",
