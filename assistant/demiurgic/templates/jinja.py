@@ -30,14 +30,24 @@ _MOST_ROUNDS = 20_000
 _OPEN, _CLOSE = "\ue000", "\ue001"
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox, in which multiplying a text cannot fill the memory."""
+_FILTERS = ["abs", "capitalize", "count", "d", "default", "dictsort", "e", "escape", "first", "float", "int", "items", "join", "last", "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "round", "safe", "select", "selectattr", "sort", "string", "sum", "title", "trim", "unique", "upper"]
+"""Filters that a template may use: those that cannot make much out of little."""
 
-    intercepted_binops = frozenset(["*", "**"])
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, in which no single step can fill the memory."""
+
+    intercepted_binops = frozenset(["*", "**", "%"])
+
+    def call(self, context: Any, function: Any, /, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+        if any(isinstance(value, int) and abs(value) > _MOST_ROUNDS for value in arguments):
+            raise JinjaError("the template asks for too much")
+        return super().call(context, function, *arguments, **named)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401
         sizes = [value for value in (left, right) if isinstance(value, int)]
-        if operator == "**" or any(abs(size) > _MOST_ROUNDS for size in sizes):
+        formats = operator == "%" and isinstance(left, str)
+        if operator == "**" or formats or any(abs(size) > _MOST_ROUNDS for size in sizes):
             raise JinjaError("the template calculates too much")
         return super().call_binop(context, operator, left, right)
 
@@ -64,7 +74,16 @@ def render_jinja(template: str, values: Mapping[str, Any]) -> str:
             size += len(part)
             if size > _LONGEST_OUTPUT:
                 raise TemplateError("the model's chat template writes without end")
-    except (JinjaError, RecursionError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+    except (
+        JinjaError,
+        RecursionError,
+        MemoryError,
+        ArithmeticError,
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+    ) as error:
         raise TemplateError(f"the model's chat template cannot be rendered: {error}") from error
     return "".join(parts)
 
@@ -90,7 +109,7 @@ def _environment() -> _Sandbox:
     }
     environment.globals.clear()
     environment.globals.update(available)
-    environment.filters["tojson"] = _tojson
+    environment.filters = {name: environment.filters[name] for name in _FILTERS} | {"tojson": _tojson}
     return environment
 
 
