@@ -30,7 +30,43 @@ _MOST_ROUNDS = 20_000
 _OPEN, _CLOSE = "\ue000", "\ue001"
 
 
-_FILTERS = ["abs", "capitalize", "count", "d", "default", "dictsort", "e", "escape", "first", "float", "int", "items", "join", "last", "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "round", "safe", "select", "selectattr", "sort", "string", "sum", "title", "trim", "unique", "upper"]
+_FILTERS = [
+    "abs",
+    "capitalize",
+    "count",
+    "d",
+    "default",
+    "dictsort",
+    "e",
+    "escape",
+    "first",
+    "float",
+    "int",
+    "items",
+    "join",
+    "last",
+    "length",
+    "list",
+    "lower",
+    "map",
+    "max",
+    "min",
+    "reject",
+    "rejectattr",
+    "replace",
+    "reverse",
+    "round",
+    "safe",
+    "select",
+    "selectattr",
+    "sort",
+    "string",
+    "sum",
+    "title",
+    "trim",
+    "unique",
+    "upper",
+]
 """Filters that a template may use: those that cannot make much out of little."""
 
 
@@ -109,7 +145,9 @@ def _environment() -> _Sandbox:
     }
     environment.globals.clear()
     environment.globals.update(available)
-    environment.filters = {name: environment.filters[name] for name in _FILTERS} | {"tojson": _tojson}
+    filters: dict[str, Any] = {name: environment.filters[name] for name in _FILTERS}
+    environment.filters.clear()
+    environment.filters.update({**filters, "tojson": _tojson})
     return environment
 
 
