@@ -18,4 +18,4 @@ def test_no_file_grows_beyond_its_budget():
 
 
 def test_the_version_pins_name_no_host():
-    assert "http" not in (ROOT / "constraints.txt").read_text()
+    assert "://" not in (ROOT / "constraints.txt").read_text()
