@@ -128,12 +128,18 @@ def _open_anthropic(settings: Settings, name: str) -> ChatModel:
 
 def _open_url(settings: Settings, address: str) -> ChatModel:
     from demiurgic.chat.openai_api import OpenAIChat
+    from demiurgic.chat.openai_wire import dialect_of
 
     url, _, name = address.partition("#")
     if not name:
         raise UserError(f"{address} names no model", f"{url}#NAME")
-    # A key of OpenAI's is never sent to somebody else's server.
-    return OpenAIChat(name, base_url=url, api_key=settings.server_key)
+    # A key is sent to the host that it is for, and to no other.
+    keys = {
+        "OPENAI_API_KEY": settings.openai_key,
+        "DEMIURGIC_API_KEY": settings.server_key,
+        **dict(settings.host_keys),
+    }
+    return OpenAIChat(name, base_url=url, api_key=keys.get(dialect_of(url).key_variable))
 
 
 def memory_total() -> int:

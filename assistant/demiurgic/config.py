@@ -18,7 +18,9 @@ from platformdirs import user_cache_path, user_config_path, user_state_path
 from demiurgic.errors import ConfigError
 
 _PREFIX = "DEMIURGIC_"
-_NOT_SETTINGS = ("DEMIURGIC_CONFIG", "DEMIURGIC_TEST_MODELS", "DEMIURGIC_API_KEY")
+_NOT_SETTINGS = ("DEMIURGIC_CONFIG", "DEMIURGIC_API_KEY")
+_MISTYPED = 0.75
+"""How like a setting's name a variable must look to be taken for a slip and not for somebody else's."""
 _PROJECT_FILE = Path(".demiurgic") / "config.toml"
 _PROJECT_MAY_SET = frozenset(("model", "context", "threads", "parallel", "temperature", "offline"))
 _SECRETS = {
@@ -27,6 +29,7 @@ _SECRETS = {
     "server_key": "DEMIURGIC_API_KEY",
     "hub_token": "HF_TOKEN",
 }
+_HOST_KEYS = ("OPENROUTER_API_KEY", "ZAI_API_KEY", "ZHIPUAI_API_KEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,14 @@ class Settings:
     """From DEMIURGIC_API_KEY only: for servers that are named by their URL."""
     hub_token: str | None = field(default=None, repr=False)
     """From HF_TOKEN only."""
+    host_keys: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """From OPENROUTER_API_KEY, ZAI_API_KEY and ZHIPUAI_API_KEY only: for those hosts, named by their URL."""
     environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """What child processes inherit, the keys above taken out."""
 
 
 _TYPES: dict[str, Any] = get_type_hints(Settings)
-_NAMES = tuple(f.name for f in fields(Settings) if f.name not in (*_SECRETS, "environment"))
+_NAMES = tuple(f.name for f in fields(Settings) if f.name not in (*_SECRETS, "host_keys", "environment"))
 
 
 def load_settings(folder: Path, flags: Mapping[str, object] | None = None) -> Settings:
@@ -90,8 +95,10 @@ def load_settings(folder: Path, flags: Mapping[str, object] | None = None) -> Se
     chosen |= {name: value for name, value in (flags or {}).items() if value is not None}
     settings = replace(Settings(), **chosen)  # pyright: ignore[reportArgumentType]
     secrets = {name: environment.get(variable) or None for name, variable in _SECRETS.items()}
-    inherited = tuple((key, value) for key, value in environment.items() if key not in _SECRETS.values())
-    return replace(settings, **secrets, environment=inherited)  # pyright: ignore[reportArgumentType]
+    hosts = tuple((key, environment[key]) for key in _HOST_KEYS if environment.get(key))
+    keys = (*_SECRETS.values(), *_HOST_KEYS)
+    inherited = tuple((key, value) for key, value in environment.items() if key not in keys)
+    return replace(settings, **secrets, host_keys=hosts, environment=inherited)  # pyright: ignore[reportArgumentType]
 
 
 def _from_project(path: Path) -> dict[str, object]:
@@ -123,9 +130,13 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
     values: dict[str, object] = {}
     for variable, text in environment.items():
         name = variable.removeprefix(_PREFIX).lower()
-        if variable.startswith(_PREFIX) and variable not in _NOT_SETTINGS:
+        if variable.startswith(_PREFIX) and variable not in _NOT_SETTINGS and _meant(name):
             values[name] = _converted(name, _parsed(name, text), f"the variable {variable}")
     return values
+
+
+def _meant(name: str) -> bool:
+    return bool(difflib.get_close_matches(name, _NAMES, n=1, cutoff=_MISTYPED))
 
 
 def _parsed(name: str, text: str) -> object:
