@@ -1,18 +1,18 @@
 """A plain conversation in the terminal. It never leaves the normal screen and needs no more than lines."""
 
-import os
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import TextIO
+from queue import SimpleQueue
 
 from demiurgic.chat.protocol import ChatModel, Reply, ReplyOptions
 from demiurgic.compose import open_chat
 from demiurgic.config import Settings
-from demiurgic.errors import DemiurgicError
-from demiurgic.events import PromptProgress, ReasoningDelta, ReplyEnded, TextDelta
+from demiurgic.errors import DemiurgicError, EngineError
+from demiurgic.events import ChatEvent, PromptProgress, ReasoningDelta, ReplyEnded, TextDelta
 from demiurgic.messages import Message, User
-from demiurgic.repl.clean import printable
+from demiurgic.repl.view import View
 
 HELP = """\
 /help          this
@@ -34,14 +34,14 @@ class Session:
 def run_repl(settings: Settings, first: str | None = None) -> int:
     """Talk until the input ends. Returns the exit code."""
     session = Session(settings, open_chat(settings))
-    view = View(sys.stdout)
+    view = View(sys.stdout, dumb=dict(settings.environment).get("TERM", "dumb") == "dumb")
     interactive = sys.stdin.isatty()
     if interactive:
         view.line(f"{session.chat.name}, {session.chat.context or '?'} tokens of context. /help lists the commands.")
     try:
         if first:
             _turn(session, first, view)
-        while (line := _ask(interactive)) is not None:
+        while (line := _ask(view, interactive)) is not None:
             if not _handle(session, line.strip(), view):
                 break
     finally:
@@ -49,18 +49,21 @@ def run_repl(settings: Settings, first: str | None = None) -> int:
     return 0
 
 
-def _ask(interactive: bool) -> str | None:
+def _ask(view: View, interactive: bool) -> str | None:
     if interactive:
         import readline  # noqa: F401  # pyright: ignore[reportUnusedImport] - editing and history for input()
     try:
         return input("> " if interactive else "")
     except EOFError:
+        if interactive:
+            view.line("")  # the shell's prompt begins on a line of its own
         return None
     except KeyboardInterrupt:
+        view.line("")
         return ""
 
 
-def _handle(session: Session, line: str, view: "View") -> bool:
+def _handle(session: Session, line: str, view: View) -> bool:
     """Do what a line says. False to leave."""
     if not line:
         return True
@@ -75,7 +78,7 @@ def _handle(session: Session, line: str, view: "View") -> bool:
     return command(session, argument.strip(), view)
 
 
-def _turn(session: Session, text: str, view: "View") -> None:
+def _turn(session: Session, text: str, view: View) -> None:
     session.conversation.append(User(text))
     try:
         reply = session.chat.reply(session.conversation, options=ReplyOptions(temperature=session.settings.temperature))
@@ -87,15 +90,9 @@ def _turn(session: Session, text: str, view: "View") -> None:
     session.conversation.append(ended.message)
 
 
-def _follow(reply: Reply, view: "View") -> ReplyEnded:
+def _follow(reply: Reply, view: View) -> ReplyEnded:
     """Show a reply. Ctrl-C ends it and keeps what came."""
-    events = iter(reply)
-    while True:
-        try:
-            event = next(events)
-        except KeyboardInterrupt:
-            reply.cancel()
-            continue
+    for event in _interruptible(reply):
         match event:
             case PromptProgress(done, total, cached):
                 view.progress(done - cached, total - cached)
@@ -108,61 +105,34 @@ def _follow(reply: Reply, view: "View") -> ReplyEnded:
                 return event
             case _:
                 pass
+    raise EngineError("the reply broke off without an end")
 
 
-class View:
-    """Writes to a terminal of any kind."""
+def _interruptible(reply: Reply) -> Generator[ChatEvent]:
+    """The reply's events, read by a thread of their own: Ctrl-C strikes the one that only waits for them."""
+    queue: SimpleQueue[ChatEvent | BaseException | None] = SimpleQueue()
 
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
-        self._moves = out.isatty() and os.get_terminal_size(out.fileno()).columns > 0
-        self._progress_shown = False
-        self._thinking = False
+    def read() -> None:
+        try:
+            for event in reply:
+                queue.put(event)
+        except DemiurgicError as error:
+            queue.put(error)
+        finally:
+            queue.put(None)
 
-    def line(self, text: str) -> None:
-        """A line of our own."""
-        self._clear()
-        self._write(text + "\n")
-
-    def progress(self, done: int, total: int) -> None:
-        """How much of the prompt has been read, if that takes long enough to be worth saying."""
-        if self._moves and total > 200 and done < total:
-            self._write(f"\rreading {100 * done // total} %")
-            self._progress_shown = True
-
-    def thought(self, text: str) -> None:
-        """More of what the model thinks."""
-        self._clear()
-        if not self._thinking and self._moves:
-            self._write("\x1b[2m")
-        self._thinking = True
-        self._write(printable(text))
-
-    def said(self, text: str) -> None:
-        """More of the answer."""
-        self._clear()
-        if self._thinking:
-            self._write("\x1b[0m\n" if self._moves else "\n")
-            self._thinking = False
-        self._write(printable(text))
-
-    def end(self, ended: ReplyEnded) -> None:
-        """The reply is over."""
-        self._clear()
-        if self._thinking:
-            self._write("\x1b[0m" if self._moves else "")
-            self._thinking = False
-        note = {"length": " [cut off: the context is full]", "cancelled": " [stopped]"}.get(ended.finish, "")
-        self._write(f"{note}\n")
-
-    def _clear(self) -> None:
-        if self._progress_shown:
-            self._write("\r" + " " * 20 + "\r")
-            self._progress_shown = False
-
-    def _write(self, text: str) -> None:
-        self._out.write(text)
-        self._out.flush()
+    threading.Thread(target=read, name="reply", daemon=True).start()
+    while True:
+        try:
+            event = queue.get()
+        except KeyboardInterrupt:
+            reply.cancel()
+            continue
+        if event is None:
+            return
+        if isinstance(event, BaseException):
+            raise event
+        yield event
 
 
 def _help(_session: Session, _argument: str, view: View) -> bool:

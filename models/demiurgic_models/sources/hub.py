@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 from huggingface_hub import (
     get_hf_file_metadata,  # pyright: ignore[reportUnknownVariableType]
     hf_hub_download,  # pyright: ignore[reportUnknownVariableType]
@@ -73,5 +73,5 @@ def _reporting(fetching: Fetching, total: int | None) -> Any:  # noqa: ANN401 - 
 def _named_problems() -> Generator[None]:
     try:
         yield
-    except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, httpx.HTTPError) as error:
+    except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, httpx2.HTTPError) as error:
         raise PullFailed(str(error).strip().splitlines()[0] or type(error).__name__) from error

@@ -1,26 +1,26 @@
 """A plain web folder that holds the files under their names."""
 
-import httpx
+import httpx2
 
 from demiurgic_models.errors import PullFailed
 from demiurgic_models.fetching import Fetching, Progress, sync
 
 _BLOCK = 2**20
 _GOES_ON, _NOTHING_LEFT = 206, 416
-_TIMEOUT = httpx.Timeout(30, connect=10)
+_TIMEOUT = httpx2.Timeout(30, connect=10)
 
 
 def fetch_mirror(fetching: Fetching) -> None:
     """Fetch the file, going on behind what is there already."""
     url = f"{(fetching.options.mirror or '').rstrip('/')}/{fetching.entry.file}"
     try:
-        with httpx.Client(follow_redirects=True, timeout=_TIMEOUT) as client:
+        with httpx2.Client(follow_redirects=True, timeout=_TIMEOUT) as client:
             _fetch(client, url, fetching)
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         raise PullFailed(f"{url}: {error or type(error).__name__}") from error
 
 
-def _fetch(client: httpx.Client, url: str, fetching: Fetching) -> None:
+def _fetch(client: httpx2.Client, url: str, fetching: Fetching) -> None:
     part = fetching.part
     have = part.stat().st_size if part.exists() else 0
     with client.stream("GET", url, headers={"Range": f"bytes={have}-"} if have else {}) as answer:
