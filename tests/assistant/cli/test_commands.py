@@ -1,0 +1,172 @@
+"""The command line as its users meet it: processes, exit codes, pipes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PROGRAM = [sys.executable, "-m", "demiurgic"]
+
+
+@pytest.fixture
+def env(tmp_path):
+    mine = {key: value for key, value in os.environ.items() if not key.endswith("_API_KEY")}
+    return {
+        **mine,
+        "DEMIURGIC_CONFIG": str(tmp_path / "none.toml"),
+        "DEMIURGIC_STATE_DIR": str(tmp_path / "state"),
+        "DEMIURGIC_MODELS_DIR": str(tmp_path / "models"),
+        "DEMIURGIC_DISK_CACHE": "0",
+        "DEMIURGIC_CONTEXT": "2048",
+    }
+
+
+@pytest.fixture
+def run(tmp_path, env):
+    def run(*arguments, stdin="", **more):
+        return subprocess.run(
+            [*PROGRAM, *map(str, arguments)],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env={**env, **more},
+            cwd=tmp_path,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("command", ["", "models", "models list", "models pull", "models info", "doctor"])
+def test_help_comes_at_once(run, command):
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        done = run(*command.split(), "--help")
+        times.append(time.perf_counter() - started)
+        assert done.returncode == 0
+        assert done.stdout.startswith(f"usage: demiurgic {command}".rstrip())
+    assert min(times) < 0.5, times
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-p", "x", "--model", "smolm2-135m"], "did you mean smollm2-135m?"),
+        (["-p", "x", "--model", "smollm2-135m"], "demiurgic models pull smollm2-135m"),
+        (["-p", "x", "--model", "nothing.gguf"], "there is no file nothing.gguf"),
+        (["-p", "", "--model", "smollm2-135m"], "there is nothing to answer"),
+        (["models", "pull"], "no model is named"),
+        (["models", "info", "nothing.gguf"], "there is no file nothing.gguf"),
+    ],
+)
+def test_wrong_input_is_one_line_and_exit_code_2(run, arguments, said):
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    [line] = done.stderr.splitlines()
+    assert line.startswith("demiurgic: ")
+    assert said in line
+
+
+@pytest.mark.parametrize("arguments", [["--no-such-flag"], ["models", "nonsense"], ["--context", "much"]])
+def test_flags_that_cannot_be_read_are_exit_code_2(run, arguments):
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert "usage: demiurgic" in done.stderr
+
+
+def test_a_bad_settings_file_is_told_by_name(run, tmp_path):
+    (tmp_path / "none.toml").write_text("threds = 2\n", "utf-8")
+    done = run("doctor")
+    assert done.returncode == 2
+    assert "did you mean `threads`?" in done.stderr
+
+
+def test_a_file_that_is_no_model_is_refused_in_one_line(run, tmp_path):
+    (tmp_path / "junk.gguf").write_bytes(b"GGUF" + bytes(100))
+    done = run("-p", "x", "--model", "junk.gguf")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_answer_in_each_format(run, smollm2):
+    ask = ("-p", "Say hello.", "--model", smollm2, "--temperature", "0", "--max-tokens", "12")
+    text, whole, stream = (run(*ask, "--output-format", layout) for layout in ("text", "json", "stream-json"))
+    assert [done.returncode for done in (text, whole, stream)] == [0, 0, 0], text.stderr
+    ended = json.loads(whole.stdout)
+    assert ended["type"] == "ReplyEnded"
+    assert text.stdout == ended["message"]["text"].rstrip("\n") + "\n"
+    events = [json.loads(line) for line in stream.stdout.splitlines()]
+    assert "".join(event["text"] for event in events if event["type"] == "TextDelta") == ended["message"]["text"]
+    assert [event["type"] for event in events].count("ReplyEnded") == 1
+    assert events[-1]["usage"]["completion"] == ended["usage"]["completion"]
+
+
+def test_piped_input_is_added_to_the_prompt(run, smollm2):
+    ask = ("-p", "Say hello.", "--model", smollm2, "--max-tokens", "1", "--output-format", "json")
+    alone, piped = (json.loads(run(*ask, stdin=text).stdout)["usage"]["prompt"] for text in ("", "and goodbye\n"))
+    assert piped > alone
+
+
+def test_a_reader_that_has_enough_is_no_error_worth_a_traceback(env, smollm2):
+    ask = [*PROGRAM, "-p", "Count to fifty.", "--model", str(smollm2), "--max-tokens", "60"]
+    process = subprocess.Popen(ask, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.read(1)
+    process.stdout.close()
+    told = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(60) == 1
+    assert told == b""
+
+
+def test_an_interrupt_is_exit_code_130(env, smollm2):
+    ask = [*PROGRAM, "-p", "Count to nine hundred.", "--model", str(smollm2), "--max-tokens", "1500"]
+    process = subprocess.Popen(ask, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
+    assert process.stdout is not None
+    process.stdout.read(1)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"Traceback" not in told
+
+
+def test_doctor_names_what_is_missing_and_the_command_that_mends_it(run):
+    done = run("doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "llama-cpp-python" in done.stdout
+    assert "demiurgic models pull" in done.stdout
+    assert "offline mode" in run("doctor", DEMIURGIC_OFFLINE="1").stdout
+
+
+def test_a_fault_of_our_own_is_one_line_that_names_its_report(env, tmp_path):
+    # One more command, which breaks, stands in for any fault nobody thought of.
+    script = (
+        "import sys, demiurgic.cli as cli\n"
+        "class Broken:\n"
+        "    HELP = 'broken'\n"
+        "    @staticmethod\n"
+        "    def add_to(parser): parser.set_defaults(run=lambda *_: 1 // 0)\n"
+        "cli._COMMANDS['broken'] = Broken\n"
+        "sys.exit(cli.main(['broken']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env={**env, "XDG_STATE_HOME": str(tmp_path / "state")},
+        check=False,
+    )
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert "ZeroDivisionError" in line
+    report = line.rsplit(" ", 1)[1]
+    assert "Traceback" in Path(report).read_text("utf-8")
