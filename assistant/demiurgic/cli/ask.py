@@ -12,6 +12,7 @@ from demiurgic.config import Settings
 from demiurgic.errors import UserError
 from demiurgic.events import ChatEvent, Finish, ReplyEnded, TextDelta
 from demiurgic.messages import User
+from demiurgic.repl.clean import printable
 
 STREAM_VERSION = 1
 
@@ -54,12 +55,14 @@ def _with_piped_input(prompt: str) -> str:
 
 
 def _write(reply: Iterable[ChatEvent], layout: str) -> ReplyEnded:
+    # A terminal must not obey what a model writes; a file or a program gets it as it is.
+    shown = printable if sys.stdout.isatty() else str
     ended: ReplyEnded | None = None
     for event in reply:
         if layout == "stream-json":
             print(json.dumps(event_json(event), ensure_ascii=False), flush=True)
         elif layout == "text" and isinstance(event, TextDelta):
-            print(event.text, end="", flush=True)
+            print(shown(event.text), end="", flush=True)
         if isinstance(event, ReplyEnded):
             ended = event
     assert ended is not None

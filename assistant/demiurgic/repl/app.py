@@ -1,9 +1,11 @@
 """A plain conversation in the terminal. It never leaves the normal screen and needs no more than lines."""
 
+import signal
 import sys
 import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from queue import SimpleQueue
 
 from demiurgic.chat.protocol import ChatModel, Reply, ReplyOptions
@@ -87,6 +89,10 @@ def _turn(session: Session, text: str, view: View) -> None:
         view.line(f"\n{error}")
         session.conversation.pop()
         return
+    except KeyboardInterrupt:  # before the reply began
+        view.line("")
+        session.conversation.pop()
+        return
     session.conversation.append(ended.message)
 
 
@@ -109,8 +115,8 @@ def _follow(reply: Reply, view: View) -> ReplyEnded:
 
 
 def _interruptible(reply: Reply) -> Generator[ChatEvent]:
-    """The reply's events, read by a thread of their own: Ctrl-C strikes the one that only waits for them."""
-    queue: SimpleQueue[ChatEvent | BaseException | None] = SimpleQueue()
+    """The reply's events, read by a thread of their own. Ctrl-C breaks into nothing: it is one more thing to come."""
+    queue: SimpleQueue[ChatEvent | BaseException | _Sign] = SimpleQueue()
 
     def read() -> None:
         try:
@@ -119,20 +125,28 @@ def _interruptible(reply: Reply) -> Generator[ChatEvent]:
         except DemiurgicError as error:
             queue.put(error)
         finally:
-            queue.put(None)
+            queue.put(_Sign.OVER)
 
-    threading.Thread(target=read, name="reply", daemon=True).start()
-    while True:
-        try:
-            event = queue.get()
-        except KeyboardInterrupt:
-            reply.cancel()
-            continue
-        if event is None:
-            return
-        if isinstance(event, BaseException):
-            raise event
-        yield event
+    def interrupt(_signal: int, _frame: object) -> None:
+        queue.put(_Sign.INTERRUPTED)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        threading.Thread(target=read, name="reply", daemon=True).start()
+        while (event := queue.get()) is not _Sign.OVER:
+            if event is _Sign.INTERRUPTED:
+                reply.cancel()
+            elif isinstance(event, BaseException):
+                raise event
+            else:
+                yield event
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class _Sign(Enum):
+    OVER = auto()
+    INTERRUPTED = auto()
 
 
 def _help(_session: Session, _argument: str, view: View) -> bool:

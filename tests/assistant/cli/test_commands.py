@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
+from support.fake_providers import FakeProvider, openai_answer
+from support.terminals import terminal
 
 PROGRAM = [sys.executable, "-m", "demiurgic"]
 
@@ -145,6 +147,25 @@ def test_doctor_names_what_is_missing_and_the_command_that_mends_it(run):
     assert "llama-cpp-python" in done.stdout
     assert "demiurgic models pull" in done.stdout
     assert "offline mode" in run("doctor", DEMIURGIC_OFFLINE="1").stdout
+
+
+def test_doctor_fails_over_an_engine_that_cannot_be_imported(run, tmp_path):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "llama_cpp.py").write_text("raise ImportError('libllama.so is not there')\n", "utf-8")
+    done = run("doctor", PYTHONPATH=str(tmp_path / "broken"))
+    assert done.returncode == 1
+    assert "libllama.so is not there" in done.stdout
+    assert "pip install --force-reinstall" in done.stdout
+
+
+def test_an_answer_cannot_command_the_terminal_but_comes_whole_through_a_pipe(run, env):
+    hostile = "a\x1b]0;title\x07b\x1b[2Jc"
+    with FakeProvider(openai_answer({"content": hostile}), openai_answer({"content": hostile})) as provider:
+        ask = ("-p", "x", "--model", f"{provider.url}/v1#m")
+        assert run(*ask).stdout == hostile + "\n"
+        with terminal([*PROGRAM, *ask], env) as screen:
+            screen.type("\x04")
+            assert screen.wait_for(r"abc\r\n").endswith("abc\r\n")
 
 
 def test_a_fault_of_our_own_is_one_line_that_names_its_report(env, tmp_path):

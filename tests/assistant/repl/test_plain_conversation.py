@@ -1,23 +1,15 @@
 """The conversation in a terminal: a real pseudo-terminal, a real process, a real model."""
 
 import os
-import pty
-import re
-import select
 import signal
-import struct
 import subprocess
 import sys
-import termios
 import time
-from contextlib import contextmanager
-from fcntl import ioctl
 
 import pytest
+from support.terminals import PATIENCE, terminal
 
 from demiurgic.repl.clean import printable
-
-PATIENCE = 60.0
 
 
 def command(model, *more):
@@ -27,48 +19,6 @@ def command(model, *more):
 def environment(tmp_path, **more):
     quiet = {"DEMIURGIC_DISK_CACHE": "0", "DEMIURGIC_CONFIG": str(tmp_path / "none.toml"), "TERM": "xterm", **more}
     return {**os.environ, **quiet}
-
-
-class Terminal:
-    """The other end of a pseudo-terminal, 60 columns wide."""
-
-    def __init__(self, process, fd):
-        self.process, self._fd, self.shown = process, fd, ""
-
-    def type(self, text):
-        os.write(self._fd, text.encode())
-
-    def wait_for(self, pattern):
-        """Wait until the output after the last wait matches. Returns that output."""
-        deadline = time.monotonic() + PATIENCE
-        while not re.search(pattern, self.shown, re.DOTALL):
-            assert time.monotonic() < deadline, f"no {pattern!r} in {self.shown!r}"
-            if select.select([self._fd], [], [], 0.2)[0]:
-                self.shown += os.read(self._fd, 4096).decode(errors="replace")
-        seen, self.shown = self.shown, ""
-        return seen
-
-
-@contextmanager
-def terminal(arguments, env):
-    ours, theirs = pty.openpty()
-    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
-    process = subprocess.Popen(
-        arguments, stdin=theirs, stdout=theirs, stderr=theirs, env=env, preexec_fn=lambda: _own(theirs)
-    )
-    os.close(theirs)
-    try:
-        yield Terminal(process, ours)
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        os.close(ours)
-
-
-def _own(fd):
-    os.setsid()
-    ioctl(fd, termios.TIOCSCTTY, 0)
 
 
 def test_ctrl_c_stops_the_reply_and_keeps_what_came_and_ctrl_d_leaves(tmp_path, smollm2):
@@ -131,6 +81,7 @@ def test_without_a_terminal_every_line_is_a_turn(tmp_path, smollm2):
 def test_an_interrupt_while_waiting_for_input_does_not_end_the_program(tmp_path, smollm2):
     with terminal(command(smollm2), environment(tmp_path)) as screen:
         screen.wait_for("> ")
+        time.sleep(0.5)  # between showing its prompt and waiting, readline is deaf
         screen.process.send_signal(signal.SIGINT)
         screen.wait_for("> ")
         screen.type("/quit\n")
