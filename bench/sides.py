@@ -82,10 +82,10 @@ def ours_batching(model: str, count: str, length: str) -> dict[str, float]:
 
     with our_engine(model) as engine:
         wish = no_end(engine)
-        run(engine, prompt_ids(64, 999), 4, sampling=wish)
+        run(engine, prompt_ids(16, 999), 4, sampling=wish)
         start = time.perf_counter()
         running = [
-            engine.generate(Request(tuple(prompt_ids(64, seed)), max_tokens=int(length), sampling=wish))
+            engine.generate(Request(tuple(prompt_ids(16, seed)), max_tokens=int(length), sampling=wish))
             for seed in range(int(count))
         ]
         tokens = sum(e.completion_tokens for g in running for e in g if isinstance(e, Done))
@@ -95,10 +95,10 @@ def ours_batching(model: str, count: str, length: str) -> dict[str, float]:
 def class_batching(model: str, count: str, length: str) -> dict[str, float]:
     llama = class_of(model)
     ends = dict.fromkeys((llama.token_eos(),), -1000000000.0)
-    llama.create_completion(prompt_ids(64, 999), max_tokens=4)
+    llama.create_completion(prompt_ids(16, 999), max_tokens=4)
     start, tokens = time.perf_counter(), 0
     for seed in range(int(count)):
-        answer = llama.create_completion(prompt_ids(64, seed), max_tokens=int(length), temperature=0.8, logit_bias=ends)
+        answer = llama.create_completion(prompt_ids(16, seed), max_tokens=int(length), temperature=0.8, logit_bias=ends)
         tokens += answer["usage"]["completion_tokens"]
     return {"tokens/s": tokens / (time.perf_counter() - start)}
 
@@ -108,11 +108,11 @@ def server_batching(model: str, count: str, length: str) -> dict[str, float]:
 
     server = served(model, n_parallel=int(count), n_ctx=8192)
     ask = {"max_tokens": int(length), "temperature": 0.8, "ignore_eos": True, "cache_prompt": False}
-    server.handle_completions({"prompt": prompt_ids(64, 999), **ask, "max_tokens": 4})
+    server.handle_completions({"prompt": prompt_ids(16, 999), **ask, "max_tokens": 4})
     start = time.perf_counter()
     with ThreadPoolExecutor(int(count)) as pool:
         answers = list(
-            pool.map(lambda s: server.handle_completions({"prompt": prompt_ids(64, s), **ask}), range(int(count)))
+            pool.map(lambda s: server.handle_completions({"prompt": prompt_ids(16, s), **ask}), range(int(count)))
         )
     tokens = sum(answer["usage"]["completion_tokens"] for answer in answers)
     return {"tokens/s": tokens / (time.perf_counter() - start)}

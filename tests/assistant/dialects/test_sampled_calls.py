@@ -1,7 +1,6 @@
 """A real model, sampled hot, can only make valid calls, and every reader reads them as the grammar meant them."""
 
 import ctypes
-import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,13 +12,12 @@ from jsonschema import Draft202012Validator
 from llguidance import LLMatcher, LLTokenizer
 from llguidance.llamacpp import lltokenizer_from_vocab
 from llguidance.numpy import allocate_token_bitmask, fill_next_token_bitmask
+from support.real_models import real_model
 from support.schemas import TOOLS
 
 from demiurgic.templates.dialects import ChatGlm3Calls, Glm4Calls, Hermes, Llama3Calls, TaggedCalls
 from demiurgic.templates.protocol import CallRead, CallRules, Dialect, Vocabulary
 
-FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
-FOLDER = Path(os.environ.get("DEMIURGIC_TEST_MODELS", "/nowhere"))
 DIALECTS: list[Dialect] = [
     Hermes(),
     Glm4Calls(),
@@ -89,10 +87,8 @@ class Sampler:
 
 @pytest.fixture(scope="module")
 def sampler() -> Iterator[Sampler]:
-    if not (FOLDER / FILE).exists():
-        pytest.skip(f"{FILE} is not in DEMIURGIC_TEST_MODELS")
     lib.llama_log_set(_quiet, ctypes.c_void_p(0))
-    made = Sampler(FOLDER / FILE)
+    made = Sampler(real_model("smollm2-135m"))
     yield made
     made.close()
 
