@@ -5,7 +5,7 @@ import httpx2
 from demiurgic_models.errors import PullFailed
 from demiurgic_models.fetching import Fetching, Progress, sync
 
-_BLOCK = 2**20
+_BLOCK = 2**16
 _GOES_ON, _NOTHING_LEFT = 206, 416
 _TIMEOUT = httpx2.Timeout(30, connect=10)
 

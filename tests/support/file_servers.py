@@ -1,0 +1,81 @@
+"""Real HTTP servers that hand out one model file: a plain folder and a small copy of the hub's ways."""
+
+import hashlib
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class Shelf:
+    """What the server hands out, and what was asked of it."""
+
+    name: str
+    content: bytes
+    break_after: int | None = None
+    """Drop the connection after so many bytes, once."""
+    asked: list[tuple[str, str, str | None]] = field(default_factory=list)
+    sent: int = 0
+
+
+@contextmanager
+def serving(shelf: Shelf) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_args) -> None:
+            """Silence."""
+
+        def do_HEAD(self) -> None:
+            self._answer(body=False)
+
+        def do_GET(self) -> None:
+            self._answer(body=True)
+
+        def _answer(self, *, body: bool) -> None:
+            shelf.asked.append((self.command, self.path, self.headers.get("Range")))
+            if self.path.startswith("/api/"):
+                self._send(200, json.dumps({"id": "a/b", "sha": "c" * 40, "siblings": []}).encode(), {}, body=body)
+                return
+            if not self.path.endswith(shelf.name):
+                self._send(404, b"no such file", {}, body=body)
+                return
+            found = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range") or "")
+            start = int(found[1]) if found else 0
+            end = int(found[2]) + 1 if found and found[2] else len(shelf.content)
+            headers = {
+                "ETag": f'"{hashlib.sha256(shelf.content).hexdigest()}"',
+                "X-Repo-Commit": "c" * 40,
+                "X-Linked-Size": str(len(shelf.content)),
+                "Accept-Ranges": "bytes",
+            }
+            if found:
+                headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(shelf.content)}"
+            self._send(206 if found else 200, shelf.content[start:end], headers, body=body)
+
+        def _send(self, status: int, content: bytes, headers: dict[str, str], *, body: bool) -> None:
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(content))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if not body:
+                return
+            if shelf.break_after is not None and len(content) > shelf.break_after:
+                content, shelf.break_after = content[: shelf.break_after], None
+                self.close_connection = True
+            self.wfile.write(content)
+            shelf.sent += len(content)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
