@@ -1,10 +1,15 @@
 """Models that many tests share, made or found once."""
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
 from support.real_models import real_model
 from support.tiny_models import GLM45_TAGS, make_chatglm3, make_glm, make_lora, make_mamba
+
+# The hub's client reads this once, when it is imported: what tests fetch must not end up in the user's cache.
+os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="demiurgic-tests-hub-")
 
 
 @pytest.fixture(scope="session")
