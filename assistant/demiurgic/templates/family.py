@@ -1,15 +1,17 @@
 """What all families share: a dialect for calls, marks for thoughts, and the grammars and readers made of both."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Self
 
+from demiurgic.errors import UnsupportedRequest
 from demiurgic.messages import JsonObject, Message, Tool, ToolCall
 from demiurgic.templates.dialects import answer_grammar
 from demiurgic.templates.protocol import CallRules, Dialect, Reasoning, ReplyReader, Segment, Vocabulary
 
 
-class Family:
+class Family(ABC):
     """A model family over its dialect. Subclasses name it, say how it ends a turn, and render."""
 
     family: str
@@ -61,6 +63,7 @@ class Family:
         """The family as its own template renders it, where that drops earlier thoughts."""
         return self
 
+    @abstractmethod
     def render(
         self,
         conversation: Sequence[Message],
@@ -70,11 +73,11 @@ class Family:
         think: bool = True,
     ) -> list[Segment]:
         """The conversation as segments."""
-        raise NotImplementedError
+        ...
 
     def _spoken(self) -> Dialect:
         if self.dialect is None:
-            raise NotImplementedError(f"{self.family} has no dialect for calls")
+            raise UnsupportedRequest(f"models of the family {self.family} cannot call tools")
         return self.dialect
 
 

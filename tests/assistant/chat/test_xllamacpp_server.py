@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from support.real_models import real_model
 
 from demiurgic.chat.protocol import ChatModel, ReplyOptions
 from demiurgic.chat.xllamacpp_server import XllamaCppChat
@@ -20,9 +21,7 @@ from demiurgic.errors import EngineDied, ModelLoadError, ProviderError, UnknownM
 from demiurgic.events import Finish, ReplyEnded, TextDelta
 from demiurgic.messages import System, Tool, User
 
-MODELS = os.environ.get("DEMIURGIC_TEST_MODELS")
-SMALL = Path(MODELS or ".", "SmolLM2-135M-Instruct.Q4_1.gguf")
-needs_model = pytest.mark.skipif(not SMALL.is_file(), reason="DEMIURGIC_TEST_MODELS names no folder with the model")
+SMALL = real_model("smollm2-135m")
 OPTIONS = EngineOptions(context=2048, parallel=2, threads=1, memory_cache=64 * 2**20)
 CAPITAL = [System("Answer in few words."), User("What is the capital of France?")]
 ENDLESS = [User("Count from 1 to 1000.")]
@@ -46,7 +45,6 @@ def gone(process: psutil.Process, within: float = 3) -> bool:
     return True
 
 
-@needs_model
 @pytest.mark.slow
 def test_it_answers(model: XllamaCppChat) -> None:
     chat: ChatModel = model
@@ -59,7 +57,6 @@ def test_it_answers(model: XllamaCppChat) -> None:
     assert (chat.name, chat.context) == (SMALL.stem, 2048)
 
 
-@needs_model
 @pytest.mark.slow
 def test_what_is_not_enforced_is_checked_and_never_silent(model: XllamaCppChat) -> None:
     tool = Tool("weather", "Tells the weather.", {"type": "object", "properties": {}})
@@ -68,7 +65,6 @@ def test_what_is_not_enforced_is_checked_and_never_silent(model: XllamaCppChat) 
         list(model.reply([User("Say hello.")], [tool], options))
 
 
-@needs_model
 @pytest.mark.slow
 def test_an_answer_schema_is_enforced(model: XllamaCppChat) -> None:
     schema = {"type": "object", "properties": {"city": {"enum": ["Rome", "Paris"]}}, "required": ["city"]}
@@ -77,7 +73,6 @@ def test_an_answer_schema_is_enforced(model: XllamaCppChat) -> None:
     assert json.loads(ended.message.text)["city"] in ("Rome", "Paris")
 
 
-@needs_model
 @pytest.mark.slow
 def test_cancel_stops_the_model(model: XllamaCppChat) -> None:
     reply = model.reply(ENDLESS)
@@ -91,7 +86,6 @@ def test_cancel_stops_the_model(model: XllamaCppChat) -> None:
     assert ended.finish is Finish.CANCELLED
 
 
-@needs_model
 @pytest.mark.slow
 def test_close_ends_the_process_and_a_crash_is_told_as_one() -> None:
     chat = XllamaCppChat(SMALL, OPTIONS)
@@ -109,7 +103,6 @@ def test_close_ends_the_process_and_a_crash_is_told_as_one() -> None:
     chat.close()
 
 
-@needs_model
 @pytest.mark.slow
 def test_the_process_ends_with_close() -> None:
     chat = XllamaCppChat(SMALL, OPTIONS)
@@ -129,7 +122,6 @@ time.sleep(60)
 """
 
 
-@needs_model
 @pytest.mark.slow
 @pytest.mark.parametrize("loaded", [True, False], ids=["loaded", "loading"])
 def test_the_process_ends_even_when_its_parent_is_killed(loaded: bool) -> None:

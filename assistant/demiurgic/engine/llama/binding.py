@@ -60,8 +60,8 @@ def check_binding() -> None:
             f"pip install llama-cpp-python=={SUPPORTED_VERSION}",
         )
     wrong = [name for name, size in _SIZES.items() if ctypes.sizeof(getattr(lib, name)) != size]
-    wrong += _differences(lib.llama_context_default_params(), _CONTEXT_DEFAULTS)
-    wrong += _differences(lib.llama_model_default_params(), _MODEL_DEFAULTS)
+    wrong += differences(lib.llama_context_default_params(), _CONTEXT_DEFAULTS)
+    wrong += differences(lib.llama_model_default_params(), _MODEL_DEFAULTS)
     if wrong:
         raise EngineError(
             f"the llama.cpp library does not fit its Python binding ({', '.join(wrong)})",
@@ -69,7 +69,8 @@ def check_binding() -> None:
         )
 
 
-def _differences(struct: Handle, expected: Mapping[str, object]) -> list[str]:
+def differences(struct: Handle, expected: Mapping[str, object]) -> list[str]:
+    """Names of the fields that do not hold what is expected."""
     return [name for name, value in expected.items() if getattr(struct, name) != value]
 
 
