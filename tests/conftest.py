@@ -1,12 +1,16 @@
 """Models that many tests share, made or found once."""
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
 import pytest
 from support.real_models import real_model
 from support.tiny_models import GLM45_TAGS, make_chatglm3, make_glm, make_lora, make_mamba
+
+# A shell that starts the tests in the background makes them deaf to Ctrl-C, and the programs that they start with them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The hub's client reads this once, when it is imported: what tests fetch must not end up in the user's cache.
 os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="demiurgic-tests-hub-")
