@@ -90,7 +90,11 @@ class LocalChat:
         message = conversation[part.message] if part.by_assistant else None
         if not isinstance(message, Assistant):
             return part.tokens
-        return self._transcript.recall(place, message) or part.tokens
+        written = self._transcript.recall(place, message)
+        if written is None:
+            return part.tokens
+        # In GLM's families the next role's token ends a turn, so the rendering knows better than the past.
+        return written + tuple(token for token in part.tokens[-1:] if token in self.engine.facts.ends)
 
     def _foreign(self, text: str) -> tuple[int, ...]:
         """Tokens of text in which the names of special tokens are only letters."""

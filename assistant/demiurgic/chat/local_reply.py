@@ -138,14 +138,9 @@ class LocalReply:
         return tuple(tool for tool in self._plan.tools if tool.name == broken.name) or self._plan.tools
 
     def _keep(self, message: Assistant, done: Done) -> None:
-        """Remember the turn, its end included."""
-        markers = self._plan.engine.facts.markers
-        end = done.end_token
-        if done.reason is EndReason.GRAMMAR:
-            # The grammar allowed nothing more, so the model never came to say that its turn is over.
-            end = next((markers[stop] for stop in self._plan.template.stops if stop in markers), None)
-        if end is not None:
-            self._remember(message, (*self._tokens, end))
+        """Remember a whole turn. Its end is not part of it: who speaks next decides which token that is."""
+        if done.reason in (EndReason.END_TOKEN, EndReason.GRAMMAR):
+            self._remember(message, tuple(self._tokens))
 
     def _finish(self, done: Done) -> Finish:
         if self._cancelled and done.reason is EndReason.CANCELLED:
