@@ -17,6 +17,11 @@ _NEGLIGIBLE_TAIL = 16
 """An idle sequence with no more than this beyond the shared part is taken over instead of copied."""
 
 
+_IDLE_PLACES = 512
+"""Tokens that idle sequences may keep in the context. Each of them costs every step of every request a little, since
+attention runs over all places; a snapshot costs nothing until it is restored, and that takes milliseconds."""
+
+
 @dataclass(slots=True, eq=False)
 class Held:
     """A sequence and the tokens that were evaluated into it."""
@@ -48,7 +53,12 @@ class Sequences:
 
         None while every sequence is busy.
         """
-        wanted = prompt[:-1]
+        begun = self._begin(prompt[:-1], adapters)
+        if begun is not None and self._rewinds:
+            self._thin_out()
+        return begun
+
+    def _begin(self, wanted: Sequence[int], adapters: AdapterKey) -> Held | None:
         common, held = self._best_held(wanted, adapters)
         stored, stored_tokens = self._store.best(wanted, adapters, whole=not self._rewinds)
         if stored >= common + _WORTH_A_SNAPSHOT:
@@ -147,6 +157,16 @@ class Sequences:
             if usable and (common > best[0] or idle_instead):
                 best = (common, held)
         return best
+
+    def _thin_out(self) -> None:
+        """Turn idle sequences into snapshots, those used longest ago first, until few places are idle."""
+        idle = sorted((held for held in self._held if not held.busy), key=lambda held: held.used)
+        places = sum(len(held.tokens) for held in idle)
+        for held in idle:
+            if places <= _IDLE_PLACES:
+                return
+            places -= len(held.tokens)
+            self.spill(held)
 
     def _take_over(self, held: Held, common: int) -> Held:
         if not self.rewind(held, common):
