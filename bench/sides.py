@@ -48,7 +48,9 @@ def run(engine: Any, prompt: list[int], count: int, **wishes: Any) -> tuple[list
 def no_end(engine: Any) -> Any:
     from demiurgic.engine.protocol import Sampling
 
-    return Sampling(temperature=0.8, seed=1, bias=tuple((token, -1e9) for token in engine.facts.ends))
+    # What the peers do when nobody says otherwise.
+    usual = {"top_k": 40, "top_p": 0.95, "min_p": 0.05}
+    return Sampling(temperature=0.8, seed=1, **usual, bias=tuple((token, -1e9) for token in engine.facts.ends))
 
 
 def class_of(model: str, **options: Any) -> Any:

