@@ -149,8 +149,7 @@ def _hole_tokens(header: Header) -> dict[str, str]:
 
 def _token(header: Header, word: str) -> str | None:
     number = header.fields.get(f"tokenizer.ggml.{word}_token_id")
-    fits = type(number) is int and 0 <= number < len(header.tokens)
-    return header.tokens[number] if fits else None
+    return header.tokens[number] if type(number) is int and 0 <= number < len(header.tokens) else None
 
 
 def _kv_values(facts: _Facts) -> int:

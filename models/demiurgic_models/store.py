@@ -59,13 +59,11 @@ class Store:
         try:
             note: Any = json.loads(self._note(entry).read_text("utf-8"))
             status = path.stat()
-        except (OSError, ValueError):
+            size, changed, sha256 = note["size"], note["changed"], note["sha256"]
+        except (OSError, ValueError, TypeError, KeyError):
             return False
-        if not isinstance(note, dict):
-            return False
-        known = (note.get("size"), note.get("changed"))  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        same = known == (status.st_size, status.st_mtime_ns)
-        return same and (entry.sha256 is None or note.get("sha256") == entry.sha256)  # pyright: ignore[reportUnknownMemberType]
+        same = (size, changed) == (status.st_size, status.st_mtime_ns)
+        return same and entry.sha256 in (None, sha256)
 
     def mark_whole(self, entry: Entry, checksum: str) -> None:
         """Note that the file was verified."""

@@ -235,7 +235,9 @@ def test_removing_frees_what_was_fetched_and_nothing_else(store: Store, shelf: S
     own.write_bytes(b"mine")
     with serving(shelf) as url:
         pull(entry(), store, PullOptions(mirror=url))
-    assert store.remove(entry()) >= len(CONTENT)
+    removed = store.remove(entry())
+    assert removed.found
+    assert removed.freed >= len(CONTENT)
     assert list(store.folder.iterdir()) == []
     with pytest.raises(Exception, match="your own"):
         store.remove(entry(LocalSource(own)))

@@ -40,7 +40,7 @@ def download(requirement: str, folder: Path, before: int, fetching: Fetching) ->
     wheels = list(folder.glob("*.whl"))
     if process.returncode == 0 and len(wheels) == 1:
         return wheels[0]
-    if os.strerror(errno.ENOSPC) in said:
+    if any(os.strerror(code) in said for code in (errno.ENOSPC, errno.EDQUOT)):
         raise DiskFull(f"the disk of {folder.parent} is full", "free some space and pull again: it goes on")
     raise PullFailed(f"pip could not download {requirement}: {said}")
 
