@@ -38,7 +38,7 @@ class PullOptions:
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """One try at one source, which grows `part` unless it keeps files of its own."""
+    """One try at one source, which grows `part` unless it has the whole file elsewhere."""
 
     entry: Entry
     part: Path
@@ -48,10 +48,11 @@ class Fetching:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A whole file, not yet verified: where it lies, and the sha256 that its source vouches for, if it does."""
+    """A whole file: where it lies, the sha256 that its source vouches for, and the one it has, if either is known."""
 
     path: Path
     vouched: str | None = None
+    found: str | None = None
 
 
 def ensure_room(folder: Path, missing: int, name: str) -> None:

@@ -1,6 +1,6 @@
 """Fetching model files: several sources, resumable, verified, never half a file under the final name.
 
-Bytes grow in a `.part` file, or in the hub's own cache, and a later try goes on with them, however the last one ended.
+Bytes grow in a `.part` file, and a later try goes on with them, whichever source it asks, however the last one ended.
 Only when the checksum of the whole is right does the file get its name. Processes that want the same file take turns;
 the second finds it there.
 """
@@ -116,9 +116,9 @@ def _adopt(entry: Entry, store: Store, report: Report) -> bool:
 def _settle(entry: Entry, store: Store, arrived: Arrived, report: Report) -> None:
     """Verify what came and give it its name, or delete it."""
     expected = entry.sha256 or arrived.vouched
-    found = _checksum(arrived.path, "verifying", report)
+    found = arrived.found or _checksum(arrived.path, "disk", report)
     if expected is not None and found != expected:
-        arrived.path.unlink()
+        store.clear_unfinished(entry)
         raise ChecksumMismatch(f"what came has sha256 {found[:12]}… instead of {expected[:12]}…; it was deleted")
     ready = arrived.path if arrived.path == store.part(entry) else _linked(entry, store, arrived.path)
     put(ready, store.path(entry))

@@ -19,8 +19,9 @@ from demiurgic_models.errors import UserError
 from demiurgic_models.files import write_beside
 
 _BLOCK = 4 * 2**20
-_BESIDE = (".part", ".parts", ".parts.new", ".linked", ".whole", ".whole.new")
-"""What a pull puts beside a model file. Wheels under way have folders of their own."""
+_UNFINISHED = (".part", ".parts", ".parts.new", ".origin", ".origin.new", ".linked")
+"""What a pull puts beside a model file while it goes on. Wheels under way have folders of their own."""
+_NOTES = (".whole", ".whole.new")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class Store:
 
     def clear_unfinished(self, entry: Entry) -> None:
         """Delete what is of no use once the file is whole, or to any later pull."""
-        for suffix in (".part", ".parts", ".parts.new", ".linked"):
+        for suffix in _UNFINISHED:
             (self.folder / f"{entry.file}{suffix}").unlink(missing_ok=True)
         self.clear_wheels(entry)
 
@@ -99,7 +100,7 @@ class Store:
 
     def _remove(self, entry: Entry) -> Removed:
         found, freed, shared = False, 0, False
-        for path in (self.path(entry), *(self.folder / f"{entry.file}{suffix}" for suffix in _BESIDE)):
+        for path in (self.path(entry), *(self.folder / f"{entry.file}{suffix}" for suffix in (*_UNFINISHED, *_NOTES))):
             if path.is_file() or path.is_symlink():
                 status = path.lstat()
                 found, shared = True, shared or status.st_nlink > 1

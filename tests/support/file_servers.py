@@ -18,8 +18,16 @@ class Shelf:
     content: bytes
     break_after: int | None = None
     """Drop the connection after so many bytes, once."""
+    dies: bool = False
+    """Answer nothing any more once the connection was dropped."""
+    etag: str | None = None
+    """What the hub says is the file's sha256; none: what it is."""
+    ranges: bool = True
+    """Whether a part of the file can be asked for."""
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)
+    keys: list[str | None] = field(default_factory=list)
     sent: int = 0
+    dead: bool = False
 
 
 @contextmanager
@@ -38,17 +46,21 @@ def serving(shelf: Shelf) -> Iterator[str]:
 
         def _answer(self, *, body: bool) -> None:
             shelf.asked.append((self.command, self.path, self.headers.get("Range")))
+            shelf.keys.append(self.headers.get("Authorization"))
+            if shelf.dead:
+                self._send(503, b"", {}, body=body)
+                return
             if self.path.startswith("/api/"):
                 self._send(200, json.dumps({"id": "a/b", "sha": "c" * 40, "siblings": []}).encode(), {}, body=body)
                 return
             if not self.path.endswith(shelf.name):
                 self._send(404, b"no such file", {}, body=body)
                 return
-            found = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range") or "")
+            found = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range") or "") if shelf.ranges else None
             start = int(found[1]) if found else 0
             end = int(found[2]) + 1 if found and found[2] else len(shelf.content)
             headers = {
-                "ETag": f'"{hashlib.sha256(shelf.content).hexdigest()}"',
+                "ETag": f'"{shelf.etag or hashlib.sha256(shelf.content).hexdigest()}"',
                 "X-Repo-Commit": "c" * 40,
                 "X-Linked-Size": str(len(shelf.content)),
                 "Accept-Ranges": "bytes",
@@ -66,7 +78,7 @@ def serving(shelf: Shelf) -> Iterator[str]:
                 return
             if shelf.break_after is not None and len(content) > shelf.break_after:
                 content, shelf.break_after = content[: shelf.break_after], None
-                self.close_connection = True
+                self.close_connection, shelf.dead = True, shelf.dies
             self.wfile.write(content)
             shelf.sent += len(content)
 
