@@ -5,7 +5,6 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-import llama_cpp.llama_cpp as lib
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
@@ -15,6 +14,7 @@ from llguidance.numpy import allocate_token_bitmask, fill_next_token_bitmask
 from support.real_models import real_model
 from support.schemas import TOOLS
 
+from demiurgic.engine.llama.binding import lib
 from demiurgic.templates.dialects import ChatGlm3Calls, Glm4Calls, Hermes, Llama3Calls, TaggedCalls
 from demiurgic.templates.protocol import CallRead, CallRules, Dialect, Vocabulary
 
@@ -87,14 +87,9 @@ class Sampler:
 
 @pytest.fixture(scope="module")
 def sampler() -> Iterator[Sampler]:
-    lib.llama_log_set(_quiet, ctypes.c_void_p(0))
     made = Sampler(real_model("smollm2-135m"))
     yield made
     made.close()
-
-
-@lib.llama_log_callback
-def _quiet(level: int, text: bytes, data: ctypes.c_void_p) -> None: ...
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=repr)
