@@ -1,3 +1,9 @@
+"""What may stand in a registry file, what is refused, and what suits which machine."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,7 +12,7 @@ from hypothesis import strategies as st
 
 from demiurgic_models.errors import BadRegistry, UnknownModel
 from demiurgic_models.recommend import recommend
-from demiurgic_models.registry import DEFAULT_MODEL, find, load_registry, parse_registry
+from demiurgic_models.registry import DEFAULT_MODEL, Entry, LocalSource, find, load_registry, parse_registry, register
 
 ONE = """
 [[model]]
@@ -83,6 +89,138 @@ def test_random_bytes_are_read_or_refused(data: bytes):
         parse_registry(data.decode("latin-1"), "random.toml")
     except BadRegistry:
         return
+
+
+def test_every_entry_survives_being_registered(tmp_path: Path):
+    file = tmp_path / "config" / "own.toml"
+    for entry in load_registry().values():
+        register(entry, file)
+    assert parse_registry(file.read_text("utf-8"), "own") == load_registry()
+    assert sorted(path.name for path in file.parent.iterdir()) == ["own.toml", "own.toml.lock"]
+
+
+def test_registering_replaces_what_has_the_same_name_and_keeps_the_rest(tmp_path: Path):
+    file = tmp_path / "own.toml"
+    file.write_text(ONE + ONE.replace("mine", "other"))
+    mine = Entry("mine", "chatml", "hermes", "1B", "Q8_0", 'mine.gguf', 'my "own" \\ licence 许可', 4096, 1.5,
+                 (LocalSource(tmp_path / "a new one.gguf"),))  # fmt: skip
+    register(mine, file)
+    entries = load_registry([file])
+    assert entries["mine"] == mine
+    assert entries["other"].licence == "MIT"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "../mine"},
+        {"file": "/etc/passwd.gguf"},
+        {"licence": "MIT\x1b[2J"},
+        {"licence": "\x7f"},
+        {"licence": "\ud800"},
+        {"ram": float("nan")},
+        {"context": 0},
+        {"sources": ()},
+        {"sources": (LocalSource(Path("relative.gguf")),)},
+    ],
+)
+def test_a_wrong_entry_is_not_written(tmp_path: Path, change: dict):
+    file = tmp_path / "own.toml"
+    file.write_text(ONE)
+    with pytest.raises(BadRegistry):
+        register(replace(parse_registry(ONE, "")["mine"], **change), file)
+    assert file.read_text() == ONE
+
+
+def test_a_file_that_is_no_registry_is_not_overwritten(tmp_path: Path):
+    file = tmp_path / "own.toml"
+    file.write_text("notes of mine")
+    with pytest.raises(BadRegistry, match="not TOML"):
+        register(parse_registry(ONE, "")["mine"], file)
+    assert file.read_text() == "notes of mine"
+
+
+def test_processes_that_register_at_once_lose_nothing(tmp_path: Path):
+    file = tmp_path / "own.toml"
+    script = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from demiurgic_models.registry import load_registry, register
+entry = load_registry()["smollm2-135m"]
+for number in range(10):
+    name = f"m-{sys.argv[2]}-{number}"
+    register(replace(entry, name=name, file=f"{name}.gguf"), Path(sys.argv[1]))
+"""
+    children = [subprocess.Popen([sys.executable, "-c", script, str(file), str(n)]) for n in range(3)]
+    assert [child.wait() for child in children] == [0, 0, 0]
+    assert len(parse_registry(file.read_text(), "own")) == 30
+
+
+def test_two_models_cannot_share_a_file_that_is_fetched(tmp_path: Path):
+    own = tmp_path / "own.toml"
+    theirs = ONE.replace("mine.gguf", "QWEN2.5-coder-0.5b-instruct-q4_k_m.gguf")
+    own.write_text(theirs.replace('kind = "local"', 'kind = "hub"').replace('path = "/models/', 'repository = "a/'))
+    with pytest.raises(BadRegistry, match=r"qwen2\.5-coder-0\.5b and mine have the same file"):
+        load_registry([own])
+    own.write_text(theirs)
+    assert load_registry([own])["mine"].own_file == Path("/models/QWEN2.5-coder-0.5b-instruct-q4_k_m.gguf")
+
+
+def test_an_entry_of_ones_own_replaces_a_shipped_one(tmp_path: Path):
+    own = tmp_path / "own.toml"
+    own.write_text(ONE.replace('"mine"', '"smollm2-135m"'))
+    assert load_registry([own])["smollm2-135m"].context == 4096
+
+
+@pytest.mark.parametrize(
+    ("source", "named"),
+    [
+        ('kind = "hub"\nrepository = "../../api"', "repository"),
+        ('kind = "hub"\nrepository = "a/b?x=1"', "repository"),
+        ('kind = "hub"\nrepository = "a/b"\nrevision = "../main"', "revision"),
+        ('kind = "wheels"\nnames = ["--index-url=http://x"]\nversion = "1"\nmember = "*"', "names"),
+        ('kind = "wheels"\nnames = ["a b"]\nversion = "1"\nmember = "*"', "names"),
+        ('kind = "wheels"\nnames = []\nversion = "1"\nmember = "*"', "names"),
+        ('kind = "wheels"\nnames = ["a"]\nversion = "1 --pre"\nmember = "*"', "version"),
+        ('kind = "wheels"\nnames = ["a"]\nversion = "1"', "member"),
+        ('kind = "local"\npath = "here.gguf"', "path"),
+        ('kind = "local"\npath = "/a.gguf"\nextra = 1', "extra"),
+        ('kind = "local"\npath = "/a.gguf"\n[[model.source]]\nkind = "hub"\nrepository = "a/b"', "source"),
+    ],
+)
+def test_sources_that_would_reach_elsewhere_are_refused(source: str, named: str):
+    head = ONE[: ONE.index("kind")]
+    with pytest.raises(BadRegistry, match=rf"own\.toml, model 1 \(mine\).*`{named}`"):
+        parse_registry(head + source, "own.toml")
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 100_000, "a = " + "9" * 10_000, "model = 1", "model = [1]", "x = 1"])
+def test_toml_that_is_out_of_the_ordinary_is_refused(text: str):
+    with pytest.raises(BadRegistry, match=r"own\.toml"):
+        parse_registry(text, "own.toml")
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path):
+    with pytest.raises(BadRegistry, match="cannot be read"):
+        load_registry([tmp_path / "none.toml"])
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner, max_size=3)
+)
+
+
+@given(st.sampled_from(["name", "file", "context", "ram", "bytes", "sha256", "licence", "kind", "path"]), VALUES)
+def test_values_of_any_kind_are_read_or_refused(field: str, value: object):
+    line = f"{field} = {json.dumps(value)}"
+    lines = [line if old.startswith(f"{field} =") else old for old in ONE.splitlines()]
+    try:
+        [entry] = parse_registry("\n".join(lines if line in lines else [ONE, line]), "own.toml").values()
+    except BadRegistry:
+        return
+    assert entry.name.isprintable()
+    assert "/" not in entry.file
 
 
 def test_unknown_names_point_to_the_nearest():
