@@ -10,6 +10,7 @@
        + ContextOverflow           the prompt cannot fit; raised before any work starts
        + UnsupportedRequest        the model or provider cannot do what was asked; never ignored in silence
        + BadSchema                 a tool or answer schema that cannot be enforced
+       + OutsideWorkspace          a path that leads out of the user's folder
      x WorkError                   the work failed: exit code 1
        + PullFailed                no source could deliver the file          (demiurgic_models)
          . DiskFull  ChecksumMismatch  Offline
@@ -18,6 +19,10 @@
          . EngineDied              native code crashed; the process that runs it can be started anew
        + TemplateError             a chat template that cannot be rendered
        + ProviderError             a remote model answered with an error
+       + SandboxError              a sandbox could not be had or broke; never a program's own failure
+       + WorkspaceError            a file of the user's folder could not be read or written
+       + ToolFailed                a tool call could not be carried out; its text is for the model
+       + SessionError              a conversation on disk that cannot be read or written
 
 The root and the registry's branch stand in `demiurgic_models.errors`, because that package lies below this one.
 """
@@ -49,13 +54,18 @@ __all__ = [
     "MissingExtra",
     "ModelLoadError",
     "Offline",
+    "OutsideWorkspace",
     "ProviderError",
     "PullFailed",
+    "SandboxError",
+    "SessionError",
     "TemplateError",
+    "ToolFailed",
     "UnknownModel",
     "UnsupportedRequest",
     "UserError",
     "WorkError",
+    "WorkspaceError",
 ]
 
 
@@ -89,6 +99,10 @@ class BadSchema(UserError):
     """A JSON Schema that cannot be enforced while decoding."""
 
 
+class OutsideWorkspace(UserError):
+    """A path leads out of the user's folder. Nothing was opened."""
+
+
 class ModelLoadError(WorkError):
     """llama.cpp refused a model file whose header looked well-formed."""
 
@@ -111,3 +125,19 @@ class ProviderError(WorkError):
     def __init__(self, message: str, hint: str = "", *, status: int | None = None) -> None:
         self.status = status
         super().__init__(message, hint)
+
+
+class SandboxError(WorkError):
+    """A sandbox could not be had, or broke while it ran something. Says nothing of the program that ran."""
+
+
+class WorkspaceError(WorkError):
+    """A file of the user's folder could not be read or written. Says what is really there."""
+
+
+class ToolFailed(WorkError):
+    """A tool call could not be carried out. The message is written for the model: what was wrong, what is there."""
+
+
+class SessionError(WorkError):
+    """A conversation on disk could not be read or written."""

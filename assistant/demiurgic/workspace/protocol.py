@@ -1,0 +1,47 @@
+"""What the rest of the program may ask of the user's folder. Paths are relative to it, with `/`."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name in a folder. A symbolic link is listed and never followed."""
+
+    path: str
+    is_folder: bool
+    is_link: bool
+    size: int
+    modified: float
+
+
+class Workspace(Protocol):
+    """Files beneath one folder. Every open is resolved beneath it by the kernel: links, `..` and folders that are
+    swapped meanwhile cannot lead out. Raises WorkspaceError with what is wrong and what is really there."""
+
+    @property
+    def root(self) -> Path: ...
+
+    def relative(self, path: str) -> str:
+        """A path as the model wrote it (absolute, `./`, `~` or relative), in the workspace's own form. Purely lexical;
+        raises OutsideWorkspace where it leads out."""
+        ...
+
+    def read(self, path: str, limit: int | None = None) -> bytes: ...
+
+    def write(self, path: str, data: bytes) -> None:
+        """Replace or create, folders included. Written beside and renamed: the file is never half there. The mode of
+        the file that was there is kept."""
+        ...
+
+    def delete(self, path: str) -> None: ...
+
+    def stat(self, path: str) -> Entry | None: ...
+
+    def entries(self, folder: str) -> Sequence[Entry]: ...
+
+    def walk(self, folder: str = "", ignored: bool = False) -> Iterator[Entry]:
+        """All files beneath, in a settled order; what .gitignore excludes only if `ignored`. `.git` never."""
+        ...
