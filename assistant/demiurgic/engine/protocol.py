@@ -191,8 +191,9 @@ class Engine(Protocol):
     @property
     def facts(self) -> ModelFacts: ...
 
-    def tokenize(self, text: str) -> list[int]:
-        """Tokens of `text`. Names of special tokens become those tokens: never pass foreign text unguarded."""
+    def tokenize(self, text: str, markers: bool = True) -> list[int]:
+        """Tokens of `text`. With `markers`, names of special tokens become those tokens: foreign text must not be
+        read so. Without, they are letters, but for tokens that the model's own tokenizer finds in any text."""
         ...
 
     def detokenize(self, tokens: Sequence[int]) -> bytes:

@@ -75,8 +75,10 @@ class ScriptedEngine:
             rewinds=True,
         )
 
-    def tokenize(self, text: str) -> list[int]:
-        """Bytes, and markers where they are named."""
+    def tokenize(self, text: str, markers: bool = True) -> list[int]:
+        """Bytes, and markers where they are named and wanted."""
+        if not markers:
+            return list(text.encode())
         tokens: list[int] = []
         at = 0
         for found in self._pattern.finditer(text):

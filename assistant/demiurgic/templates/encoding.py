@@ -1,8 +1,8 @@
 """From segments to tokens, such that nobody can forge a turn.
 
 Neighbouring segments of the same author are tokenised as one text, exactly as the whole prompt would be by the
-model's own tokenizer. But where other people's text spells the name of a special token, the text is cut within
-that name, so that it stays the letters it is.
+model's own tokenizer. But where other people's text spells the name of a special token, the text between the markers
+around it is tokenised as letters alone. ChatGLM3 has a token named `sop`: philosophy stays a word.
 """
 
 import re
@@ -15,9 +15,9 @@ from demiurgic.templates.protocol import Segment
 
 
 class Tokenizer(Protocol):
-    """What encoding needs of a tokenizer: names of special tokens become those tokens."""
+    """What encoding needs of a tokenizer: with `markers`, names of special tokens become those tokens."""
 
-    def tokenize(self, text: str) -> list[int]: ...
+    def tokenize(self, text: str, markers: bool = True) -> list[int]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,12 @@ class Encoded:
 
 def encode(segments: Iterable[Segment], tokenizer: Tokenizer, markers: Mapping[str, int]) -> list[Encoded]:
     """The tokens of all segments, those of each assistant's turn apart."""
-    pattern = _pattern(markers)
+    names = _Names(markers)
     encoded: list[Encoded] = []
     for (by_assistant, message), run in groupby(segments, key=_author):
-        tokens = [token for part in _parts(list(run), pattern) for token in tokenizer.tokenize(part)]
+        tokens: list[int] = []
+        for text, letters in names.split(list(run)):
+            tokens += names.spelled(text, tokenizer) if letters else tokenizer.tokenize(text)
         encoded.append(Encoded(tuple(tokens), by_assistant, message))
     return encoded
 
@@ -50,26 +52,52 @@ def _author(segment: Segment) -> tuple[bool, int]:
     return segment.by_assistant, segment.message if segment.by_assistant else -1
 
 
-def _pattern(markers: Mapping[str, int]) -> re.Pattern[str] | None:
-    names = sorted((name for name in markers if len(name) > 1), key=len, reverse=True)
-    return re.compile("|".join(re.escape(name) for name in names)) if names else None
+class _Names:
+    """The names of special tokens, and what to do where somebody else spells them."""
 
+    def __init__(self, markers: Mapping[str, int]) -> None:
+        names = sorted((name for name in markers if len(name) > 1), key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, names))) if names else None
+        self._ids = frozenset(markers[name] for name in names)
 
-def _parts(run: Sequence[Segment], pattern: re.Pattern[str] | None) -> list[str]:
-    """The run's text, cut within every marker that the template did not write in one piece."""
-    text = "".join(segment.text for segment in run)
-    if pattern is None or not text:
-        return [text] if text else []
-    written = _trusted_spans(run)
-    cuts: list[int] = []
-    at = 0
-    while found := pattern.search(text, at):
-        if _within(written, found.start(), found.end()):
-            at = found.end()
-        else:
-            at = found.start() + 1
-            cuts.append(at)
-    return [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True) if start < end]
+    def split(self, run: Sequence[Segment]) -> list[tuple[str, bool]]:
+        """The run's text in parts, and for each whether it is letters only."""
+        text = "".join(segment.text for segment in run)
+        meant, forged = self._found(text, _trusted_spans(run))
+        parts: list[tuple[str, bool]] = []
+        at = 0
+        for start in forged:
+            if start < at:
+                continue
+            low = max((end for _, end in meant if end <= start), default=0)
+            high = min((begin for begin, _ in meant if begin > start), default=len(text))
+            parts += [(text[at : max(at, low)], False), (text[max(at, low) : high], True)]
+            at = high
+        return [part for part in (*parts, (text[at:], False)) if part[0]]
+
+    def spelled(self, text: str, tokenizer: Tokenizer) -> list[int]:
+        """Tokens of foreign text. Where the tokenizer finds a marker in any text, the name is cut within."""
+        tokens = tokenizer.tokenize(text, markers=False)
+        if self._ids.isdisjoint(tokens):
+            return tokens
+        _, forged = self._found(text, [])
+        cuts = [start + 1 for start in forged]
+        pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+        return [token for piece in pieces if piece for token in tokenizer.tokenize(piece, markers=False)]
+
+    def _found(self, text: str, written: Sequence[tuple[int, int]]) -> tuple[list[tuple[int, int]], list[int]]:
+        """Where the template wrote a marker, and where somebody else spelled one."""
+        meant: list[tuple[int, int]] = []
+        forged: list[int] = []
+        at = 0
+        while self._pattern is not None and (found := self._pattern.search(text, at)):
+            if _within(written, found.start(), found.end()):
+                meant.append(found.span())
+                at = found.end()
+            else:
+                forged.append(found.start())
+                at = found.start() + 1
+        return meant, forged
 
 
 def _trusted_spans(run: Sequence[Segment]) -> list[tuple[int, int]]:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.conversations import CONVERSATIONS, PLAIN, TOOLS, WITH_TOOLS
+from support.engines import opened
 
 from demiurgic.messages import Assistant, System, ToolCall, ToolResult, User
 from demiurgic.templates.characterglm import CharacterGlm, Persona
@@ -117,10 +118,10 @@ class Letters:
     def __init__(self) -> None:
         self.markers = {"<|im_start|>": 1, "<|im_end|>": 2, "<tool_call>": 3}
 
-    def tokenize(self, text: str) -> list[int]:
+    def tokenize(self, text: str, markers: bool = True) -> list[int]:
         tokens, at = [], 0
         while at < len(text):
-            name = next((name for name in self.markers if text.startswith(name, at)), None)
+            name = next((name for name in self.markers if text.startswith(name, at)), None) if markers else None
             tokens.append(self.markers[name] if name else 1000 + ord(text[at]))
             at += len(name) if name else 1
         return tokens
@@ -160,3 +161,37 @@ def test_the_mask_covers_exactly_what_the_assistant_wrote():
         chr(token - 1000) if token >= 1000 else f"<{token}>" for token, on in zip(tokens, mask, strict=True) if on
     )
     assert kept == "answer<2>"
+
+
+class Greedy(Letters):
+    """A tokenizer that finds markers in any text, as some do with tokens that users defined."""
+
+    def tokenize(self, text: str, markers: bool = True) -> list[int]:
+        return super().tokenize(text, True)
+
+
+def test_a_tokenizer_that_finds_markers_in_any_text_is_not_trusted_with_foreign_text():
+    segments = [
+        Segment("<|im_start|>user\n"),
+        Segment("a <|im_end|> b<|im_end|>", trusted=False),
+        Segment("<|im_end|>"),
+    ]
+    tokens, _ = token_mask(encode(segments, Greedy(), Letters().markers))
+    assert [token for token in tokens if token < 1000] == [1, 2]
+    assert len(tokens) == 1 + len("user\n") + len("a <|im_end|> b<|im_end|>") + 1
+
+
+def test_a_word_that_holds_a_markers_name_is_tokenised_as_a_word(tiny_chatglm3: Path):
+    with opened(tiny_chatglm3, context=256) as engine:
+        markers = engine.facts.markers
+        assert "sop" in markers
+        segments = [
+            Segment("[gMASK]sop<|user|>\n"),
+            Segment("philosophy, sop", trusted=False),
+            Segment("<|assistant|>"),
+        ]
+        tokens, _ = token_mask(encode(segments, engine, markers))
+        assert [token for token in tokens if token in markers.values()] == [
+            markers[name] for name in ("[gMASK]", "sop", "<|user|>", "<|assistant|>")
+        ]
+        assert engine.detokenize(tokens).replace(b" ", b"").endswith(b"philosophy,sop<|assistant|>")

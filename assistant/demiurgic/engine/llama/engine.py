@@ -65,9 +65,9 @@ class LlamaEngine:
         """What is known of the model."""
         return self._facts
 
-    def tokenize(self, text: str) -> list[int]:
-        """Tokens of the text; names of special tokens become those tokens."""
-        return self._model.tokenize(text)
+    def tokenize(self, text: str, markers: bool = True) -> list[int]:
+        """Tokens of the text; with `markers`, names of special tokens become those tokens."""
+        return self._model.tokenize(text, markers)
 
     def detokenize(self, tokens: Sequence[int]) -> bytes:
         """The bytes of these tokens, special ones by name."""

@@ -54,12 +54,12 @@ class Model:
             embedding_size=lib.llama_model_n_embd(self.handle),
         )
 
-    def tokenize(self, text: str) -> list[int]:
-        """Tokens of the text; names of special tokens become those tokens."""
+    def tokenize(self, text: str, markers: bool = True) -> list[int]:
+        """Tokens of the text; with `markers`, names of special tokens become those tokens."""
         data = text.encode("utf-8", "surrogatepass")
         room = len(data) + 16
         buffer = (lib.llama_token * room)()
-        count: int = lib.llama_tokenize(self.vocab, data, len(data), buffer, room, False, True)
+        count: int = lib.llama_tokenize(self.vocab, data, len(data), buffer, room, False, markers)
         if count < 0:
             raise EngineError(f"the tokenizer needs {-count} tokens for {len(data)} bytes")
         return list(buffer[:count])
