@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,8 @@ class Entry:
 
 class Workspace(Protocol):
     """Files beneath one folder. Every open is resolved beneath it by the kernel: links, `..` and folders that are
-    swapped meanwhile cannot lead out. Raises WorkspaceError with what is wrong and what is really there."""
+    swapped meanwhile cannot lead out. Only `real` follows links; everything else refuses to go through one.
+    Raises WorkspaceError with what is wrong and what is really there."""
 
     @property
     def root(self) -> Path: ...
@@ -29,7 +30,18 @@ class Workspace(Protocol):
         raises OutsideWorkspace where it leads out."""
         ...
 
-    def read(self, path: str, limit: int | None = None) -> bytes: ...
+    def real(self, path: str) -> str:
+        """The path with the links on its way resolved: what is to be judged and opened in its place. It need not
+        exist. Raises OutsideWorkspace where a link leads out."""
+        ...
+
+    def read(self, path: str, limit: int | None = None) -> bytes:
+        """The whole file, or its first `limit` bytes. Without a limit, one that memory should not hold is refused."""
+        ...
+
+    def open(self, path: str) -> BinaryIO:
+        """A file to be read in parts. The caller closes it."""
+        ...
 
     def write(self, path: str, data: bytes) -> None:
         """Replace or create, folders included. Written beside and renamed: the file is never half there. The mode of
