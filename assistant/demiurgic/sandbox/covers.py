@@ -1,0 +1,112 @@
+"""What of a workspace is read-only or hidden, worked out anew for each run from what is really there.
+
+A protected path that does not exist gets an empty folder in its place while anything runs, so that nobody can make
+it; that folder is seen from outside as well. A protected path that leads through a symbolic link is refused: what it
+names can be changed behind any cover.
+"""
+
+import contextlib
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from demiurgic.errors import SandboxError
+from demiurgic.sandbox.protocol import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Covers:
+    """Paths, absolute, each under the one that it is below."""
+
+    anchored: tuple[Path, ...]
+    """Folders on the way to the others. They stay writable but must not be renamed: what is new in the place of one
+    would not be covered."""
+    protected: tuple[Path, ...]
+    hidden_files: tuple[Path, ...]
+    hidden_folders: tuple[Path, ...]
+
+
+class Covering:
+    """Keeps the stand-ins of one workspace for as long as any run needs them."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._lock = threading.Lock()
+        self._users: Counter[Path] = Counter()
+        self._ours: set[Path] = set()
+
+    @contextmanager
+    def covers(self) -> Iterator[Covers]:
+        """What is to be covered now. Stand-ins last until the block ends."""
+        stand_ins: list[Path] = []
+        try:
+            with self._lock:
+                protected = [self._protected(name, stand_ins) for name in self._policy.protected]
+            hidden = hidden_paths(self._policy)
+            root = self._policy.workspace
+            ways = [
+                way for path in (*protected, *hidden) for way in path.parents if way != root and root in way.parents
+            ]
+            yield Covers(
+                anchored=tuple(sorted(set(ways))),
+                protected=tuple(sorted(set(protected))),
+                hidden_files=tuple(path for path in hidden if not path.is_dir()),
+                hidden_folders=tuple(path for path in hidden if path.is_dir()),
+            )
+        finally:
+            with self._lock:
+                self._leave(stand_ins)
+
+    def _protected(self, name: str, stand_ins: list[Path]) -> Path:
+        path = self._policy.workspace
+        for part in Path(name).parts:
+            if part in ("/", ".."):
+                raise SandboxError(f"the protected path {name} is not in the workspace")
+            path /= part
+            if path.is_symlink():
+                raise SandboxError(
+                    f"the protected path {name} leads through a symbolic link, so it cannot be protected",
+                    f"replace {path} by what it points to, or take {name} off the list",
+                )
+            if path in self._ours or self._make(path):
+                self._users[path] += 1
+                stand_ins.append(path)
+        return path
+
+    def _make(self, path: Path) -> bool:
+        if path.exists() or not self._policy.writable:
+            return False
+        try:
+            path.mkdir()
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise SandboxError(f"{path} cannot be protected from being made: {error}") from error
+        self._ours.add(path)
+        return True
+
+    def _leave(self, stand_ins: list[Path]) -> None:
+        for path in reversed(stand_ins):
+            self._users[path] -= 1
+            if not self._users[path]:
+                self._ours.discard(path)
+                with contextlib.suppress(OSError):  # somebody uses it now
+                    path.rmdir()
+
+
+def hidden_paths(policy: Policy) -> list[Path]:
+    """What `Policy.hidden` names, patterns expanded. A symbolic link counts as what it points to in the workspace."""
+    root = policy.workspace.resolve()
+    found: set[Path] = set()
+    for pattern in policy.hidden:
+        if pattern.startswith("/") or ".." in Path(pattern).parts:
+            raise SandboxError(f"the hidden path {pattern} is not in the workspace")
+        for path in root.glob(pattern):
+            real = Path(os.path.realpath(path))
+            if real.exists() and root in real.parents:
+                found.add(real)
+    return sorted(found)
