@@ -9,7 +9,7 @@ import contextlib
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,7 @@ class Covering:
         self._ours: set[Path] = set()
 
     @contextmanager
-    def covers(self) -> Iterator[Covers]:
+    def covers(self) -> Generator[Covers, None, None]:
         """What is to be covered now. Stand-ins last until the block ends."""
         stand_ins: list[Path] = []
         try:
@@ -53,7 +53,7 @@ class Covering:
             ]
             yield Covers(
                 anchored=tuple(sorted(set(ways))),
-                protected=tuple(sorted(set(protected))),
+                protected=tuple(sorted({path for path in protected if path.exists()})),
                 hidden_files=tuple(path for path in hidden if not path.is_dir()),
                 hidden_folders=tuple(path for path in hidden if path.is_dir()),
             )
