@@ -1,0 +1,1 @@
+"""The container backend: a Docker engine keeps programs in. Everything that speaks to the engine is in this package."""

@@ -1,0 +1,174 @@
+"""Programs in containers that stay warm: one run is one order to a container's first process.
+
+A container serves one program at a time, and another one only if nothing is left of the first but what it did to the
+workspace. A kernel has a container for itself. What a run adds to the workspace is looked at while it runs; it is not
+kept from being written.
+"""
+
+import math
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from demiurgic.errors import SandboxError
+from demiurgic.sandbox.disk import Disk
+from demiurgic.sandbox.docker.binds import BindPlan
+from demiurgic.sandbox.docker.container import ContainerEnded, Order
+from demiurgic.sandbox.docker.engine import Engine, Shape
+from demiurgic.sandbox.docker.outcome import Run
+from demiurgic.sandbox.docker.pool import Pool
+from demiurgic.sandbox.docker.program import REPLIES, ContainedProgram
+from demiurgic.sandbox.environment import environment
+from demiurgic.sandbox.kernel import PythonKernel
+from demiurgic.sandbox.protocol import (
+    Command,
+    Guard,
+    Kernel,
+    Limits,
+    OnOutput,
+    Policy,
+    Result,
+    Strength,
+)
+from demiurgic.sandbox.spawn import Arguments
+
+_ENDLESS = Limits(wall=math.inf, cpu=math.inf, output_total=sys.maxsize)
+_SCRATCH = "/tmp"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a sandbox stands on."""
+
+    engine: Engine
+    image: str
+    user: tuple[int, int]
+    """Who owns what programs write."""
+    seccomp: str
+    enforced: frozenset[Guard]
+    warning: str
+
+
+class DockerSandbox:
+    """Satisfies `Sandbox`. `cleanup` is called once, when nothing of it runs any more."""
+
+    name = "docker"
+    strength: Strength = "container"
+
+    def __init__(self, ground: Ground, plan: BindPlan, pool: Pool, cleanup: Callable[[], None]) -> None:
+        self.policy: Policy = plan.policy
+        self.warning = ground.warning
+        self._ground, self._plan, self._pool, self._cleanup = ground, plan, pool, cleanup
+        self.enforced = ground.enforced
+        self._kernels: list[PythonKernel] = []
+
+    def run(self, command: Command, on_output: OnOutput | None = None, cancel: threading.Event | None = None) -> Result:
+        # One core is left to whoever waits for the result.
+        return self._run(command, max(1, _cores() - 1), on_output, cancel)
+
+    def batch(self, commands: Iterable[Command]) -> Iterator[Result]:
+        waiting: deque[Future[Result]] = deque()
+        with ThreadPoolExecutor(_cores(), thread_name_prefix="sandbox") as threads:
+            try:
+                for command in commands:
+                    waiting.append(threads.submit(self._run, command, 1))
+                    if len(waiting) > 2 * _cores():
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+    def kernel(self) -> Kernel:
+        disk = self._disk(Limits())
+        kernel = PythonKernel(self._spawn, Limits(), (disk.check,) if disk else ())
+        self._kernels.append(kernel)
+        return kernel
+
+    def close(self) -> None:
+        try:
+            self._pool.close()
+            for kernel in self._kernels:
+                kernel.close()
+        finally:
+            self._cleanup()
+
+    def _run(
+        self,
+        command: Command,
+        cores: int,
+        on_output: OnOutput | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Result:
+        container = self._pool.take(self._shape(command.limits, cores))
+        run = Run(command, on_output, cancel, self._disk(command.limits))
+        clean = False
+        try:
+            ending = container.run(self._order(command), run.carry, run.stopped)
+            clean = ending.clean
+        except ContainerEnded as ended:
+            if not ended.for_memory:
+                raise SandboxError("the container ended under a program", "run it again") from ended
+            ending = run.ended_for_memory()
+        finally:
+            if clean:
+                self._pool.give_back(container)
+            else:
+                self._pool.drop(container)
+        return run.result(ending, self.name, self._ground.enforced)
+
+    def _spawn(self, arguments: Arguments) -> ContainedProgram:
+        container = self._pool.take(self._shape(Limits(), max(1, _cores() - 1)))
+        try:
+            command = Command(arguments(REPLIES), limits=_ENDLESS)
+            return ContainedProgram(container, self._order(command, stays=True), self._pool.drop)
+        except BaseException:
+            self._pool.drop(container)
+            raise
+
+    def _disk(self, limits: Limits) -> Disk | None:
+        return Disk([self.policy.workspace], limits) if self.policy.writable else None
+
+    def _shape(self, limits: Limits, cores: int) -> Shape:
+        return Shape(
+            image=self._ground.image,
+            binds=self._plan.binds(),
+            user=self._ground.user,
+            memory=limits.memory,
+            processes=limits.processes,
+            scratch=min(limits.disk, limits.memory // 2),
+            files=limits.files,
+            cpus=cores,
+            network=self.policy.network,
+            seccomp=self._ground.seccomp,
+        )
+
+    def _order(self, command: Command, stays: bool = False) -> Order:
+        folder = self.policy.workspace / command.folder
+        limits = command.limits
+        rlimits = {
+            "RLIMIT_FSIZE": (limits.file_size, limits.file_size),
+            "RLIMIT_NOFILE": (limits.open_files, limits.open_files),
+            "RLIMIT_CORE": (0, 0),
+        }
+        if math.isfinite(limits.cpu):
+            rlimits["RLIMIT_CPU"] = (math.ceil(limits.cpu), math.ceil(limits.cpu) + 1)
+        return Order(
+            argv=command.argv,
+            folder=str(folder),
+            environment=environment(self.policy, folder, _SCRATCH, _SCRATCH, ()),
+            wall=limits.wall,
+            output=limits.output_total,
+            rlimits=rlimits,
+            stdin=command.stdin,
+            stays=stays,
+        )
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
