@@ -64,6 +64,16 @@ def file_now(around: Surroundings, argument: str) -> FileNow:
     return FileNow(path, data, file)
 
 
+def existing_file(around: Surroundings, argument: str) -> tuple[FileNow, TextFile]:
+    """The same for a file that must be there."""
+    now = file_now(around, argument)
+    if now.file is None:
+        with telling_the_model():
+            around.workspace.read(now.path)  # says what is there instead
+        raise ToolFailed(f"{now.shown} came into being just now", "read it")
+    return now, now.file
+
+
 def is_stale(now: FileNow, around: Surroundings) -> bool:
     """Whether the file changed since the model saw it."""
     seen = around.seen.get(now.path)

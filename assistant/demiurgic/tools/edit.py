@@ -2,10 +2,9 @@
 
 from demiurgic.errors import ToolFailed
 from demiurgic.messages import JsonObject, Tool
-from demiurgic.tools.changing import ChangePlan, FileNow, file_now
+from demiurgic.tools.changing import ChangePlan, FileNow, existing_file
 from demiurgic.tools.matching import NoMatch, Splice, apply, find, stands
 from demiurgic.tools.nearest import nearest
-from demiurgic.tools.places import telling_the_model
 from demiurgic.tools.protocol import Budget, Surroundings
 from demiurgic.tools.room import first_that_fit, numbered
 from demiurgic.tools.schema import TEXT, YES_OR_NO, arguments, told
@@ -30,21 +29,17 @@ class EditTool:
     spec = SPEC
 
     def plan(self, arguments: JsonObject, around: Surroundings) -> ChangePlan:
-        now = file_now(around, arguments["path"])
+        now, file = existing_file(around, arguments["path"])
         old, new = arguments["old"], arguments["new"]
-        if now.file is None:
-            with telling_the_model():
-                around.workspace.read(now.path)  # says what is there instead
-            raise ToolFailed(f"there is no {now.shown}")
         if not old.strip():
             raise ToolFailed("`old` is empty", "quote the lines to replace; to make a file, use write")
         if old == new:
             raise ToolFailed("`old` and `new` are the same: nothing would change")
-        text = now.file.text
+        text = file.text
         found = find(text, old, new, everywhere=bool(arguments.get("all")))
         if isinstance(found, NoMatch):
             raise ToolFailed(_explained(now, text, (old, new), found, around.budget))
-        after = now.file.saying(apply(text, found))
+        after = file.saying(apply(text, found))
         if after.text == text:
             raise ToolFailed(f"{now.shown} says this already: nothing would change")
         after.data()

@@ -1,0 +1,129 @@
+"""The tool that replaces one whole function or class by name: the edit that a small model gets right."""
+
+import ast
+import difflib
+from collections.abc import Sequence
+
+from demiurgic.errors import ToolFailed
+from demiurgic.messages import JsonObject, Tool
+from demiurgic.tools.changing import ChangePlan, existing_file
+from demiurgic.tools.definitions import BRACED, Definition, definitions
+from demiurgic.tools.indenting import indentation
+from demiurgic.tools.protocol import Surroundings
+from demiurgic.tools.schema import TEXT, arguments
+from demiurgic.tools.syntax import problem_in
+
+SPEC = Tool(
+    "rewrite",
+    "Replace one whole function or class.",
+    arguments({"path": TEXT, "name": TEXT, "code": TEXT}),
+)
+_NAMED = 30
+
+
+class RewriteTool:
+    """Replaces a function or class."""
+
+    spec = SPEC
+
+    def plan(self, arguments: JsonObject, around: Surroundings) -> ChangePlan:
+        now, file = existing_file(around, arguments["path"])
+        text = file.text.replace("\r\n", "\n")
+        if "\r" in text:
+            raise ToolFailed(f"{now.shown} has line ends of an unusual kind", "use edit")
+        definition = _named(now.path, text, arguments["name"])
+        code = _lines_of_code(arguments["code"])
+        _check_code(now.path, code, definition)
+        lines = text.split("\n")
+        first = definition.decorated if code[0].lstrip().startswith("@") else definition.first
+        indented = _indented(code, indentation(lines[definition.first - 1]), now.path)
+        changed = "\n".join((*lines[: first - 1], *indented, *lines[definition.last :]))
+        if problem := problem_in(now.path, changed):
+            raise ToolFailed(f"not written: {now.shown} would not be valid. {problem.removeprefix('Warning: it')}")
+        after = file.saying(changed.replace("\n", "\r\n") if file.newline == "\r\n" else changed)
+        after.data()
+        return ChangePlan(
+            now, after, f"Rewrote {definition.name} in {now.shown}, lines {first}-{first + len(code) - 1}."
+        )
+
+
+def _named(path: str, text: str, name: str) -> Definition:
+    kind = path.rpartition(".")[2].lower()
+    if kind not in BRACED and kind not in ("py", "pyi"):
+        raise ToolFailed(f"functions of .{kind} files are not known", "use edit")
+    known = definitions(path, text)
+    wanted = name.replace("::", ".").replace("#", ".").removesuffix("()")
+    found = [one for one in known if one.name == wanted] or [one for one in known if one.name.endswith(f".{wanted}")]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        where = ", ".join(f"{one.name} at line {one.first}" for one in found)
+        raise ToolFailed(f"{len(found)} definitions are called {name}: {where}", "name the class too, or use edit")
+    names = [one.name for one in known]
+    near = difflib.get_close_matches(wanted, names, n=3) or names[:_NAMED]
+    raise ToolFailed(f"there is no {name} in {path}", f"it has {', '.join(near)}" if near else "it has none; use edit")
+
+
+def _lines_of_code(code: str) -> list[str]:
+    lines = [line.rstrip("\r") for line in code.split("\n")]
+    while lines and not lines[-1].strip():
+        del lines[-1]
+    while lines and not lines[0].strip():
+        del lines[0]
+    if not lines:
+        raise ToolFailed("`code` is empty", "to delete a function, use edit")
+    return lines
+
+
+def _check_code(path: str, code: Sequence[str], definition: Definition) -> None:
+    """The code is the definition, whole: not its body alone, nor something else."""
+    own = definition.name.rpartition(".")[2]
+    dedented = "\n".join(_indented(code, "", path))
+    if path.endswith((".py", ".pyi")):
+        try:
+            parsed = ast.parse(dedented).body
+        except (SyntaxError, ValueError) as error:
+            raise ToolFailed(f"`code` has a syntax error: {error}") from error
+        names = [getattr(statement, "name", None) for statement in parsed]
+    else:
+        names = [one.name for one in definitions(path, dedented)]
+    if own not in names:
+        raise ToolFailed(f"`code` does not define {own}", "give the whole definition, from its first line")
+
+
+def _indented(code: Sequence[str], indent: str, path: str) -> list[str]:
+    """The code, its first line at this indentation and the others as far from it as they were."""
+    own = indentation(code[0])
+    if own == indent:
+        return list(code)
+    if (
+        not own
+        and len(code) > 1
+        and all(line.startswith((indent + " ", indent + "\t")) for line in code[1:] if line.strip())
+    ):
+        return [indent + code[0], *code[1:]]  # only the first line came without its indentation
+    fixed = _inside_texts(code) if path.endswith((".py", ".pyi")) else set[int]()
+    done: list[str] = []
+    for number, line in enumerate(code):
+        if number in fixed or not line.strip():
+            done.append(line if number in fixed else "")
+        elif line.startswith(own):
+            done.append(indent + line[len(own) :])
+        else:
+            raise ToolFailed(f"line {number + 1} of `code` is indented less than its first line")
+    return done
+
+
+def _inside_texts(code: Sequence[str]) -> set[int]:
+    """Lines that begin within a string, docstrings apart: moving them would change what the string says."""
+    try:
+        tree = ast.parse("\n".join(code) if not indentation(code[0]) else "if 1:\n" + "\n".join(code))
+    except (SyntaxError, ValueError):
+        return set()
+    shift = 1 if indentation(code[0]) else 0
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    fixed: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in docstrings:
+            fixed.update(range(node.lineno - shift, (node.end_lineno or node.lineno) - shift))
+    return fixed
