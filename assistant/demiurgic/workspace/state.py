@@ -1,0 +1,25 @@
+"""Where the program keeps what belongs to one folder of the user: outside of it, under a name made from its path."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from demiurgic.errors import WorkspaceError
+from demiurgic_models.files import write_beside
+
+_LETTERS = 20
+
+
+def project_folder(state_dir: Path, root: Path) -> Path:
+    """The folder for what is remembered about `root`, made if it is not there. Only its owner can read it."""
+    real = root.resolve()
+    name = hashlib.sha256(os.fsencode(real)).hexdigest()[:_LETTERS]
+    folder = state_dir / "projects" / name
+    note = folder / "folder"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not note.exists():
+            write_beside(note, ascii(str(real)) + "\n")  # for a person who looks around here
+    except OSError as error:
+        raise WorkspaceError(f"{folder} cannot be made: {error.strerror}") from error
+    return folder
