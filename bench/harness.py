@@ -14,6 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.figures import Figures
+
+Side = tuple[str | int, ...]
+"""Module, question, model file, numbers."""
+
 OURS = {"GOMP_SPINCOUNT": "1000"}
 RESULTS = Path(__file__).parent / "results"
 
@@ -45,28 +50,36 @@ class Bench:
     rounds: int
     rows: list[Row] = field(default_factory=list[Row])
 
-    def model(self, name: str) -> str:
-        return str(self.models / name)
+    def turns(self, *sides: Side) -> list[Figures]:
+        """Medians of every side's figures. The sides take turns, each time in a fresh process."""
+        seen: list[dict[str, list[float]]] = [{} for _ in sides]
+        for _ in range(self.rounds):
+            for figures, side in zip(seen, sides, strict=True):
+                for name, value in self._ask(*side).items():
+                    figures.setdefault(name, []).append(value)
+        return [{name: statistics.median(values) for name, values in figures.items()} for figures in seen]
 
-    def side(self, name: str, *arguments: object) -> dict[str, float]:
-        """Run one side of a question once and return its figures."""
-        environment = dict(os.environ) | (OURS if name.startswith("ours") else {})
-        command = [sys.executable, "-m", "bench.sides", name, *map(str, arguments)]
+    def faster(self, what: str, ours: float, peer: float, unit: str, target: float | None = None) -> None:
+        """More is better."""
+        self._add(Row(what, ours, peer, ours / peer, unit, target))
+
+    def sooner(self, what: str, ours: float, peer: float, unit: str, target: float | None = None) -> None:
+        """A time that shall be so many times shorter."""
+        self._add(Row(what, ours, peer, peer / ours, unit, target))
+
+    def slower(self, what: str, ours: float, peer: float, unit: str, target: float | None = None) -> None:
+        """A time that shall be at most so many times longer."""
+        self._add(Row(what, ours, peer, ours / peer, unit, target, smaller_is_better=True))
+
+    def _ask(self, side: str, question: str, model: str, *numbers: int) -> Figures:
+        environment = dict(os.environ) | (OURS if side == "ours" else {})
+        command = [sys.executable, "-m", f"bench.{side}", question, str(self.models / model), *map(str, numbers)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-3000:]}")
         return json.loads(done.stdout.splitlines()[-1])
 
-    def turns(self, sides: dict[str, tuple[object, ...]]) -> dict[str, dict[str, float]]:
-        """Medians of every figure of every side, the sides taking turns."""
-        seen: dict[str, dict[str, list[float]]] = {name: {} for name in sides}
-        for _ in range(self.rounds):
-            for name, arguments in sides.items():
-                for figure, value in self.side(name, *arguments).items():
-                    seen[name].setdefault(figure, []).append(value)
-        return {name: {f: statistics.median(v) for f, v in figures.items()} for name, figures in seen.items()}
-
-    def add(self, row: Row) -> None:
+    def _add(self, row: Row) -> None:
         self.rows.append(row)
         mark = {True: "ok", False: "MISSED", None: ""}[row.fine]
         sign = "≤" if row.smaller_is_better else "≥"

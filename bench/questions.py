@@ -1,162 +1,74 @@
 """What is asked, and what counts as an answer."""
 
-from bench.harness import Bench, Question, Row
+from bench.harness import Bench, Question
 
 SMALL = "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"
 LARGER = "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
 
 
+def single(bench: Bench) -> None:
+    """One request alone."""
+    ours, theirs = bench.turns(("ours", "single", SMALL), ("llama_class", "single", SMALL))
+    bench.faster("alone, decoding / Llama class", ours["decode"], theirs["decode"], "tok/s", 1.0)
+    bench.faster("alone, prompt / Llama class", ours["prompt"], theirs["prompt"], "tok/s", 1.0)
+
+
 def batching(bench: Bench) -> None:
     """16 sequences together against one after the other."""
-    model = bench.model(SMALL)
-    seen = bench.turns(
-        {
-            "ours_batching": (model, 16, 48),
-            "class_batching": (model, 6, 48),
-            "server_batching": (model, 16, 48),
-        }
-    )
-    ours = seen["ours_batching"]["tokens/s"]
-    alone, server = seen["class_batching"]["tokens/s"], seen["server_batching"]["tokens/s"]
-    bench.add(Row("16 together / one after the other (Llama class)", ours, alone, ours / alone, "tok/s", 2.2))
-    bench.add(Row("16 together / 16 together (xllamacpp server)", ours, server, ours / server, "tok/s", 1.0))
+    ours, alone, server = bench.turns(
+        ("ours", "batching", SMALL, 16, 64), ("llama_class", "batching", SMALL, 6, 64), ("xllamacpp_server", "batching", SMALL, 16, 64)
+    )  # fmt: skip
+    bench.faster("16 together / one by one, Llama class, decoding", ours["decode"], alone["decode"], "tok/s", 2.2)
+    bench.faster("  … prompts included", ours["whole"], alone["whole"], "tok/s")
+    bench.faster("16 together / xllamacpp, prompts included", ours["whole"], server["whole"], "tok/s", 1.0)
 
 
 def prefix(bench: Bench) -> None:
     """First token with a 1,000-token prefix known, against cold."""
-    model = bench.model(SMALL)
-    sides = {"ours_prefix": (model,), "class_prefix": (model, "plain"), "server_prefix": (model,)}
-    seen = bench.turns(sides)
-    cached = bench.side("class_prefix", model, "cached")
-    ours = {name: value * 1e3 for name, value in seen["ours_prefix"].items()}
+    ours, plain, cached, server = bench.turns(
+        ("ours", "prefix", SMALL), ("llama_class", "prefix", SMALL, 0), ("llama_class", "prefix", SMALL, 1), ("xllamacpp_server", "prefix", SMALL)
+    )  # fmt: skip
     for case in ("same", "other"):
-        bench.add(
-            Row(
-                f"first token, known prefix, {case} conversation / cold",
-                ours[case],
-                ours["cold"],
-                ours["cold"] / ours[case],
-                "ms",
-                10,
-            )
-        )
-        for peer, figures in (
-            ("Llama class", seen["class_prefix"]),
-            ("its RAM cache", cached),
-            ("xllamacpp", seen["server_prefix"]),
-        ):
-            theirs = figures[case] * 1e3
-            target = 1.0 if peer == "xllamacpp" else None
-            bench.add(Row(f"  … against {peer}", ours[case], theirs, theirs / ours[case], "ms", target))
+        bench.sooner(f"first token, prefix known, {case} conversation / cold", ours[case], ours["cold"], "ms", 10)
+        bench.sooner("  … / Llama class", ours[case], plain[case], "ms")
+        bench.sooner("  … / Llama class with its RAM cache", ours[case], cached[case], "ms")
+        bench.sooner("  … / xllamacpp", ours[case], server[case], "ms", 1.0)
 
 
 def rewrite(bench: Bench) -> None:
-    """A file written again with a few changes, drafts from the file."""
+    """A file of 150 lines written again with three changes, drafts from the file."""
     for name, model, limit, target in (("0.5b", SMALL, 900, 2.2), ("1.5b", LARGER, 500, 1.4)):
-        path = bench.model(model)
-        with_draft, plain = (bench.side("ours_rewrite", path, kind, limit) for kind in ("draft", "plain"))
-        ratio = with_draft["tokens/s"] / plain["tokens/s"]
-        bench.add(
-            Row(
-                f"file rewritten with drafts / without, {name}",
-                with_draft["tokens/s"],
-                plain["tokens/s"],
-                ratio,
-                "tok/s",
-                target,
-            )
-        )
-        same = with_draft["hash"] == plain["hash"]
-        print(
-            f"  {with_draft['tokens']:.0f} tokens, {with_draft['accepted']:.0f} of {with_draft['drafted']:.0f} drafted accepted, outputs identical: {same}"
-        )
-        for kind in ("COMMON_SPECULATIVE_TYPE_NGRAM_MOD",):
-            try:
-                server = bench.side("server_rewrite", path, kind, limit)
-            except SystemExit as error:
-                print(f"  xllamacpp {kind}: could not be run ({str(error).splitlines()[-1][:100]})")
-                continue
-            bench.add(
-                Row(
-                    f"  … against xllamacpp {kind[24:].lower()}",
-                    with_draft["tokens/s"],
-                    server["tokens/s"],
-                    with_draft["tokens/s"] / server["tokens/s"],
-                    "tok/s",
-                    1.0,
-                )
-            )
+        ours, server = bench.turns(("ours", "rewrite", model, limit), ("xllamacpp_server", "rewrite", model, limit))
+        bench.faster(f"file rewritten, drafts / none, {name}", ours["drafted"], ours["plain"], "tok/s", target)
+        bench.faster("  … / xllamacpp ngram-mod", ours["drafted"], server["drafted"], "tok/s", 1.0)
+        print(f"  {ours['accepted']:.0%} of the draft accepted; the same text: {'yes' if ours['same'] else 'no'}")
 
 
 def constrained(bench: Bench) -> None:
-    """Time per token under a grammar against free decoding."""
-    model = bench.model(SMALL)
-    free, auto = (f"ours_constrained {kind}" for kind in ("free", "auto"))
-    figures: dict[str, list[float]] = {free: [], auto: []}
-    for _ in range(bench.rounds):
-        for name in figures:
-            side, kind = name.split()
-            figures[name].append(bench.side(side, model, kind)["ms/token"])
-    plain, watched = min(figures[free]), min(figures[auto])
-    bench.add(
-        Row("free text under an `auto` tool grammar / no grammar", watched, plain, watched / plain, "ms", 1.03, True)
-    )
-    call, loose = (
-        min(bench.side("ours_call", model, kind)["ms/token"] for _ in range(bench.rounds))
-        for kind in ("required", "free")
-    )
-    bench.add(Row("a call under its grammar / as many tokens freely", call, loose, call / loose, "ms", 1.03, True))
-    theirs, their_free = (bench.side("class_call", model, kind)["ms/token"] for kind in ("required", "free"))
-    bench.add(Row("  … Llama class with its GBNF / freely", theirs, their_free, theirs / their_free, "ms"))
+    """Time a token under a grammar against free decoding."""
+    ours, theirs = bench.turns(("ours", "constrained", SMALL), ("llama_class", "constrained", SMALL))
+    bench.slower("text while a call may come / free text", ours["text, calls possible"], ours["free text"], "ms", 1.03)
+    bench.slower("a call under its grammar / freely", ours["call"], ours["free call"], "ms", 1.03)
+    bench.slower("  … Llama class with GBNF / freely", theirs["call"], theirs["free call"], "ms")
 
 
 def cancel(bench: Bench) -> None:
     """Cancelling in the middle of a long prompt."""
-    seen = bench.side("ours_cancel", bench.model(SMALL))
-    bench.add(
-        Row(
-            "cancel in a 4,000-token prompt, median / 50 ms",
-            seen["median ms"],
-            50,
-            seen["median ms"] / 50,
-            "ms",
-            1.0,
-            True,
-        )
-    )
-    bench.add(
-        Row(
-            "cancel in a 4,000-token prompt, slowest of 20 / 50 ms",
-            seen["max ms"],
-            50,
-            seen["max ms"] / 50,
-            "ms",
-            1.0,
-            True,
-        )
-    )
+    [ours] = bench.turns(("ours", "cancel", SMALL))
+    bench.slower("cancel in a 4,000-token prompt, median / 50 ms", ours["median"], 50, "ms", 1.0)
+    bench.slower("  … slowest of 20 / 50 ms", ours["slowest"], 50, "ms", 1.0)
 
 
 def contention(bench: Bench) -> None:
-    """Decoding beside busy processes."""
-    model = bench.model(SMALL)
-    quiet = bench.side("ours_quiet", model)["tokens/s"]
+    """Decoding beside busy processes, against one quiet thread."""
     for hogs, target in ((1, 0.6), (2, None)):
-        seen = bench.turns({"ours_contention": (model, hogs), "class_contention": (model, hogs)})
-        ours, theirs = seen["ours_contention"]["tokens/s"], seen["class_contention"]["tokens/s"]
-        bench.add(Row(f"beside {hogs} busy / quiet on one thread", ours, quiet, ours / quiet, "tok/s", target))
-        bench.add(Row("  … against Llama class, 2 threads", ours, theirs, ours / theirs, "tok/s"))
-
-
-def single(bench: Bench) -> None:
-    """One request alone."""
-    model = bench.model(SMALL)
-    seen = bench.turns({"ours_single": (model,), "class_single": (model,)})
-    for figure in ("tokens/s", "prompt tokens/s"):
-        ours, theirs = seen["ours_single"][figure], seen["class_single"][figure]
-        bench.add(Row(f"one request alone, {figure} / Llama class", ours, theirs, ours / theirs, "tok/s", 1.0))
+        ours, quiet, theirs = bench.turns(
+            ("ours", "beside", SMALL, hogs), ("ours", "beside", SMALL, 0, 1), ("llama_class", "beside", SMALL, hogs)
+        )
+        bench.faster(f"beside {hogs} busy / quiet, one thread", ours["decode"], quiet["decode"], "tok/s", target)
+        bench.faster("  … Llama class, all cores / quiet", theirs["decode"], quiet["decode"], "tok/s")
 
 
 QUESTIONS: dict[str, Question] = {
-    function.__name__: function for function in (single, batching, prefix, rewrite, constrained, cancel, contention)
+    question.__name__: question for question in (single, batching, prefix, rewrite, constrained, cancel, contention)
 }

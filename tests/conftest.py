@@ -12,6 +12,10 @@ from support.tiny_models import GLM45_TAGS, make_chatglm3, make_glm, make_lora, 
 # A shell that starts the tests in the background makes them deaf to Ctrl-C, and the programs that they start with them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# OpenMP's threads wait for each other by spinning, and crawl where other programs want the cores too. The engine's own
+# process is started with this as well; tests that run the engine in theirs need it before llama.cpp is loaded.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+
 # The hub's client reads this once, when it is imported: what tests fetch must not end up in the user's cache.
 os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="demiurgic-tests-hub-")
 

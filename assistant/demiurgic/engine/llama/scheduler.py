@@ -26,7 +26,8 @@ _CHUNK = 256
 is cut alike however much of it was known."""
 
 _SIDE_CHUNK = 64
-"""Prompt tokens read in a step beside requests that write: what they wait for between two tokens."""
+"""Prompt tokens read in a step beside requests that write: what they wait for between two tokens. The more requests
+read for each that writes, the longer it waits, up to a whole chunk: a batch that fills soon serves all."""
 
 _WORTH_WAITING = 32
 """Wait for another request to read a shared beginning if that saves this many tokens."""
@@ -180,8 +181,9 @@ class Scheduler:
         writers = [task for task in group if not task.reading]
         shares = [self._writing_share(task, drafting=len(writers) <= _DRAFTING_LIMIT) for task in writers]
         room = self._context.batch_size - sum(len(share.rows.tokens) for share in shares)
-        room = min(room, _SIDE_CHUNK if writers else self._context.batch_size)
         readers = sorted((task for task in group if task.reading), key=lambda task: task.pending)
+        if writers:
+            room = min(room, _SIDE_CHUNK * -(-len(readers) // len(writers)), _CHUNK)
         for index, task in enumerate(readers):
             if room <= 0:
                 break

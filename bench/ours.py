@@ -1,0 +1,171 @@
+"""Our side of every question. Each function runs in a process of its own and returns its figures."""
+
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.busy import busy
+from bench.figures import Figures, answer
+from bench.tasks import CALLING, CHATTY, CODE, WRITE_FILE, prompt_ids, rewrite_prompt
+from demiurgic.engine.llama import LlamaEngine
+from demiurgic.engine.options import EngineOptions
+from demiurgic.engine.protocol import Done, Piece, Request, Sampling
+from demiurgic.messages import Tool
+from demiurgic.templates.dialects import Hermes
+from demiurgic.templates.protocol import CallRules, Choice, Vocabulary
+
+
+@contextmanager
+def opened(model: str, **options: int | str) -> Iterator[LlamaEngine]:
+    engine = LlamaEngine(Path(model), EngineOptions(**{"context": 8192, **options}))
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+@dataclass(slots=True)
+class Run:
+    """One request, followed to its end in a thread of its own."""
+
+    tokens: list[int]
+    start: float
+    first: float
+    last: float
+    done: Done
+
+    @property
+    def rate(self) -> float:
+        """Tokens a second, the first one and the prompt left out."""
+        return (len(self.tokens) - 1) / (self.last - self.first)
+
+
+def run(engine: LlamaEngine, prompt: list[int], count: int, **wishes: object) -> Run:
+    start = time.perf_counter()
+    generation = engine.generate(Request(tuple(prompt), max_tokens=count, **wishes))
+    tokens, first = [], 0.0
+    for event in generation:
+        if isinstance(event, Piece):
+            first = first or time.perf_counter()
+            tokens += event.tokens
+        elif isinstance(event, Done):
+            return Run(tokens, start, first, time.perf_counter(), event)
+    raise AssertionError("no end")
+
+
+def endless(engine: LlamaEngine, **sampling: float) -> Sampling:
+    return Sampling(**sampling, bias=tuple((token, -1e9) for token in engine.facts.ends))
+
+
+def hot(engine: LlamaEngine) -> Sampling:
+    """What the peers do when nobody says otherwise."""
+    return endless(engine, temperature=0.8, top_k=40, top_p=0.95, min_p=0.05)
+
+
+def single(model: str) -> Figures:
+    with opened(model) as engine:
+        wish = endless(engine)
+        run(engine, prompt_ids(512, 8), 8, sampling=wish)
+        reading = run(engine, prompt_ids(1024, 1), 1)
+        writing = run(engine, prompt_ids(64, 3), 128, sampling=wish)
+    return {"prompt": 1024 / (reading.first - reading.start), "decode": writing.rate}
+
+
+def batching(model: str, count: int, length: int) -> Figures:
+    runs: list[Run] = []
+    with opened(model) as engine:
+        wish = hot(engine)
+        run(engine, prompt_ids(16, 999), 4, sampling=wish)
+        threads = [
+            threading.Thread(target=lambda s=s: runs.append(run(engine, prompt_ids(16, s), length, sampling=wish)))
+            for s in range(count)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    whole = max(one.last for one in runs) - min(one.start for one in runs)
+    # All requests write from the last one's first token to the first one's last.
+    together = min(one.last for one in runs) - max(one.first for one in runs)
+    return {"decode": count * (length - 1) / together, "whole": count * length / whole}
+
+
+def prefix(model: str) -> Figures:
+    with opened(model) as engine:
+
+        def first(prompt: list[int]) -> float:
+            seen = run(engine, prompt, 1)
+            return (seen.first - seen.start) * 1e3
+
+        first(prompt_ids(40, 50))
+        shared = prompt_ids(1000, 1)
+        cold = first([*shared, *prompt_ids(40, 2)])
+        same = first([*shared, *prompt_ids(40, 3)])
+        first(prompt_ids(1000, 9))
+        return {"cold": cold, "same": same, "other": first([*shared, *prompt_ids(40, 4)])}
+
+
+def rewrite(model: str, limit: int) -> Figures:
+    with opened(model) as engine:
+        prompt, draft = engine.tokenize(rewrite_prompt()), tuple(engine.tokenize(CODE.read_text()))
+        run(engine, prompt[:-1], 1)
+        plain, quick = run(engine, prompt, limit), run(engine, prompt, limit, draft=draft)
+    return {
+        "plain": plain.rate,
+        "drafted": quick.rate,
+        "same": float(plain.tokens == quick.tokens),
+        "accepted": quick.done.accepted / max(1, quick.done.drafted),
+    }
+
+
+def constrained(model: str) -> Figures:
+    """Milliseconds a token. Free and constrained take turns, so that a slow moment hits both."""
+    seen: dict[str, list[float]] = {}
+    with opened(model) as engine:
+
+        def grammar(choice: Choice) -> str:
+            rules = CallRules((Tool("write_file", "Write a file", WRITE_FILE),), choice, False)
+            return Hermes().grammar(rules, Vocabulary(engine.facts.markers), None)
+
+        cases = {
+            "free text": (CHATTY, {"sampling": endless(engine)}),
+            "text, calls possible": (CHATTY, {"sampling": endless(engine), "grammar": grammar("auto")}),
+            "free call": (CALLING, {"sampling": endless(engine)}),
+            "call": (CALLING, {"grammar": grammar("required")}),
+        }
+        for _ in range(8):
+            for name, (prompt, wishes) in cases.items():
+                rate = run(engine, engine.tokenize(prompt), 80, **wishes).rate
+                seen.setdefault(name, []).append(1e3 / rate)
+    return {name: statistics.median(times[1:]) for name, times in seen.items()}
+
+
+def cancel(model: str) -> Figures:
+    waits: list[float] = []
+    with opened(model) as engine:
+        for number in range(20):
+            generation = engine.generate(Request(tuple(prompt_ids(4000, number)), max_tokens=1))
+            time.sleep(0.15 + 0.02 * number)
+            start = time.perf_counter()
+            generation.cancel()
+            for _ in generation:
+                pass
+            waits.append((time.perf_counter() - start) * 1e3)
+    return {"median": statistics.median(waits), "slowest": max(waits)}
+
+
+def beside(model: str, hogs: int, threads: int = 0) -> Figures:
+    """Decoding beside busy processes."""
+    with opened(model, **({"threads": threads} if threads else {})) as engine:
+        wish = hot(engine)
+        run(engine, prompt_ids(32, 1), 4, sampling=wish)
+        with busy(hogs):
+            return {"decode": run(engine, prompt_ids(32, 1), 128, sampling=wish).rate}
+
+
+if __name__ == "__main__":
+    answer(single, batching, prefix, rewrite, constrained, cancel, beside)
