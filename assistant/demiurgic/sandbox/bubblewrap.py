@@ -36,6 +36,7 @@ from demiurgic.sandbox.tree import Tree
 
 _PRLIMIT = "/usr/bin/prlimit"
 _PATIENCE = 10.0
+_HINT = "allow unprivileged user namespaces (see: sysctl -a | grep userns), or choose the sandbox landlock"
 _ALWAYS = frozenset(
     {
         Guard.FILES,
@@ -212,7 +213,7 @@ class _Box:
         code = self._told("exit-code")
         if code is None:
             why = said.decode("utf-8", "replace").strip() or f"it ended with {process.returncode} and said nothing"
-            raise SandboxError(f"bubblewrap could not run a program: {why}", "demiurgic doctor")
+            raise SandboxError(f"bubblewrap could not run a program: {why}", _HINT if "namespace" in why else "")
         return code
 
     def close(self) -> None:

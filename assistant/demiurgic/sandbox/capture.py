@@ -170,6 +170,8 @@ class _Run:
     def _await_end(self) -> None:
         until = time.monotonic() + _PATIENCE
         while self._program.process.poll() is None:
+            if time.monotonic() > until - _PATIENCE / 2:
+                self._program.process.kill()
             if time.monotonic() > until:
                 raise SandboxError(
                     f"process {self._program.process.pid} did not end when it was killed", "see ps, and end it by hand"

@@ -8,6 +8,7 @@ import math
 import os
 import resource
 from collections.abc import Mapping
+from pathlib import Path
 
 from demiurgic.sandbox.protocol import Limits
 
@@ -41,6 +42,18 @@ def rlimits(limits: Limits, processes: int | None, data: bool) -> Mapping[int, t
 def prlimit_arguments(wanted: Mapping[int, tuple[int, int]]) -> list[str]:
     """The same as arguments of prlimit(1)."""
     return [f"--{_NAMES[kind]}={soft}:{hard}" for kind, (soft, hard) in wanted.items()]
+
+
+def tasks_of(user: int) -> int:
+    """How many threads of a user there are: what a limit of processes is compared with."""
+    found = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if process.stat().st_uid == user:
+                found += len(list((process / "task").iterdir()))
+        except OSError:  # ended meanwhile
+            continue
+    return found
 
 
 def processes_are_counted_apart() -> bool:

@@ -1,0 +1,72 @@
+"""Which kind of sandbox is used. Nothing weaker ever takes the place of what was asked for, and nothing unproven.
+
+`auto` takes the strongest kind that holds when it is tried. A kind that only limits programs, and keeps them from
+nothing, is taken only when it is named or allowed.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from demiurgic.errors import SandboxError
+from demiurgic.sandbox.backends import BUBBLEWRAP, LANDLOCK, PROCESS
+from demiurgic.sandbox.protocol import Backend, Policy, Probe, Sandbox
+
+AUTO = "auto"
+NAMES = (AUTO, "docker", "bubblewrap", "landlock", "process")
+
+
+def open_sandbox(name: str, policy: Policy, allow_process: bool = False) -> Sandbox:
+    """Open the kind that is named, or for `auto` the strongest that works."""
+    if name != AUTO:
+        return open_first([backend(name)], policy)
+    allowed = [known for known in NAMES[1:] if allow_process or known != "process"]
+    return open_first([backend(known) for known in allowed], policy)
+
+
+def open_first(backends: Sequence[Backend], policy: Policy) -> Sandbox:
+    """Try them one after another, and open the first that works."""
+    failed: list[tuple[Backend, Probe]] = []
+    for candidate in backends:
+        probe = candidate.probe()
+        if probe.works:
+            return candidate.open(policy)
+        failed.append((candidate, probe))
+    reasons = "; ".join(f"{candidate.name}: {probe.reason}" for candidate, probe in failed)
+    hints = dict.fromkeys(probe.hint for _, probe in failed if probe.hint)
+    raise SandboxError(f"programs cannot be run safely here ({reasons})", " or ".join(hints))
+
+
+def probe_all() -> Iterator[tuple[str, Probe]]:
+    """What works on this machine, strongest first."""
+    for name in NAMES[1:]:
+        yield name, backend(name).probe()
+
+
+def backend(name: str) -> Backend:
+    """The kind of this name."""
+    if name == "docker":
+        return _docker()
+    for known in (BUBBLEWRAP, LANDLOCK, PROCESS):
+        if known.name == name:
+            return known
+    raise SandboxError(f"there is no sandbox named {name}", f"choose one of: {', '.join(NAMES)}")
+
+
+def _docker() -> Backend:
+    try:
+        from demiurgic.sandbox.docker.backend import DockerBackend
+    except ModuleNotFoundError as error:
+        return _Missing("docker", str(error), "pip install 'demiurgic[docker]'")
+    return DockerBackend()
+
+
+class _Missing:
+    """Satisfies `Backend` for a kind whose parts are not installed."""
+
+    def __init__(self, name: str, reason: str, hint: str) -> None:
+        self.name, self._reason, self._hint = name, reason, hint
+
+    def probe(self) -> Probe:
+        return Probe(False, reason=self._reason, hint=self._hint)
+
+    def open(self, policy: Policy) -> Sandbox:
+        raise SandboxError(self._reason, self._hint)
