@@ -1,0 +1,9 @@
+"""Recurse until the stack ends."""
+
+import sys
+
+sys.setrecursionlimit(1 << 30)
+nested: list[object] = []
+for _ in range(1_000_000):
+    nested = [nested]
+repr(nested)

@@ -1,0 +1,6 @@
+"""Write every byte there is."""
+
+import sys
+
+sys.stdout.buffer.write(bytes(range(256)) * 2)
+sys.stderr.buffer.write(b"\xff\xfe\xc3(")

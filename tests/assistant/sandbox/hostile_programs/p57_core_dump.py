@@ -1,0 +1,5 @@
+"""Leave a memory image behind."""
+
+import os
+
+os.abort()

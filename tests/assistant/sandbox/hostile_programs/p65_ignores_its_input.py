@@ -1,0 +1,3 @@
+"""End without reading what it is sent."""
+
+print("ended")
