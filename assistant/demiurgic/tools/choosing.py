@@ -1,0 +1,59 @@
+"""Which files of the workspace a call means: those beneath a folder that fit a pattern and may be read."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from demiurgic.errors import ToolFailed
+from demiurgic.tools.places import Place, place_to_read
+from demiurgic.tools.protocol import Surroundings
+from demiurgic.workspace.patterns import PathPattern, path_pattern
+from demiurgic.workspace.protocol import Entry
+
+_BRACES = re.compile(r"\{([^{}]*)\}")
+_MOST_PATTERNS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Files beneath a place."""
+
+    place: Place
+    patterns: tuple[PathPattern, ...]
+    """None: all files."""
+    hidden: tuple[PathPattern, ...]
+
+    def files(self) -> Iterator[Entry]:
+        """What git would list, in order. Links are left out: what they lead to is met where it lies."""
+        folder = self.place.path
+        depth = len(folder.split("/")) if folder else 0
+        for entry in self.place.files.walk(folder):
+            names = entry.path.split("/")
+            fits = not self.patterns or _fits(self.patterns, names) or _fits(self.patterns, names[depth:])
+            if fits and not entry.is_link and not _fits(self.hidden, [name.casefold() for name in names]):
+                yield entry
+
+
+def chosen(around: Surroundings, folder: str, glob: str) -> Choice:
+    """The files that a call means. Only the workspace is searched through."""
+    place = place_to_read(around.workspace, folder)
+    if place.files is not around.workspace:
+        raise ToolFailed(f"{place.shown} is outside the workspace", "only single files outside can be read")
+    hidden = tuple(path_pattern(name.casefold()) for name in around.sandbox.policy.hidden)
+    return Choice(place, _patterns(glob), hidden)
+
+
+def _fits(patterns: Sequence[PathPattern], names: Sequence[str]) -> bool:
+    return any(pattern.matches(names) for pattern in patterns)
+
+
+def _patterns(glob: str) -> tuple[PathPattern, ...]:
+    """Alternatives in braces are spelled out."""
+    waiting, done = [glob.removeprefix("./")] if glob else [], list[str]()
+    while waiting and len(waiting) + len(done) <= _MOST_PATTERNS:
+        text = waiting.pop()
+        if found := _BRACES.search(text):
+            waiting += [text[: found.start()] + one + text[found.end() :] for one in found[1].split(",")]
+        else:
+            done.append(text)
+    return tuple(path_pattern(text) for text in done)

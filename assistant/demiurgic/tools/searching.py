@@ -1,0 +1,151 @@
+"""Looks through files on several threads, for as long as is bearable.
+
+The pattern is the model's and may be one that takes for ever: each file has a time limit, and the interpreter goes on
+meanwhile. Files are opened beneath the workspace; what is binary is passed over.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+
+import regex
+
+from demiurgic.errors import ToolFailed, WorkspaceError
+from demiurgic.tools.choosing import Choice
+from demiurgic.tools.textfile import decoded, is_binary
+
+_LARGEST = 4 << 20
+_LINE = 240
+_KEPT_PER_FILE = 50
+_MOST_FILES = 500
+_PATIENCE = 20.0
+_PER_FILE = 1.0
+_TOGETHER = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The lines of one file that match: the first of them, and how many there are."""
+
+    path: str
+    lines: tuple[tuple[int, str], ...]
+    count: int
+    searched_all: bool
+
+
+_NOTHING = Matches("", (), 0, searched_all=True)
+
+
+@dataclass(slots=True)
+class Found:
+    """What a search came to so far."""
+
+    files: list[Matches] = field(default_factory=list[Matches])
+    large: list[str] = field(default_factory=list[str])
+    searched: int = 0
+    stopped: str = ""
+    """Why not all files were searched, if so."""
+
+    def add(self, matches: Matches) -> None:
+        """One more file was searched."""
+        self.searched += 1
+        if not matches.searched_all:
+            self.large.append(matches.path)
+        if matches.count:
+            self.files.append(matches)
+
+
+def understood(pattern: str) -> tuple[regex.Pattern[str], bool]:
+    """The pattern, and whether it had to be taken literally because it is no regular expression."""
+    try:
+        return regex.compile(pattern, regex.MULTILINE), False
+    except (regex.error, OverflowError, RecursionError):
+        return regex.compile(regex.escape(pattern, literal_spaces=True)), True
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What every thread needs to know."""
+
+    choice: Choice
+    pattern: regex.Pattern[str]
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self, path: str) -> Matches:
+        """Search one file, unless the search is over."""
+        try:
+            return _NOTHING if self.over.is_set() else _search(self.choice, path, self.pattern)
+        except TimeoutError as error:
+            self.over.set()
+            raise ToolFailed("the pattern takes too long to match", "make it simpler") from error
+
+
+def search_files(choice: Choice, pattern: regex.Pattern[str], cancel: threading.Event) -> Found:
+    """All matches, as far as time and memory allow."""
+    found = Found()
+    deadline = time.monotonic() + _PATIENCE
+    paths = iter([choice.place.path]) if _is_file(choice) else (entry.path for entry in choice.files())
+    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+        while batch := list(islice(paths, _TOGETHER)):
+            for matches in pool.map(_Job(choice, pattern), batch):
+                found.add(matches)
+            found.stopped = _reason_to_stop(found, deadline, cancel)
+            if found.stopped:
+                break
+    return found
+
+
+def _is_file(choice: Choice) -> bool:
+    entry = choice.place.files.stat(choice.place.path)
+    return entry is not None and not entry.is_folder
+
+
+def _reason_to_stop(found: Found, deadline: float, cancel: threading.Event) -> str:
+    if cancel.is_set():
+        return "stopped: not all files were searched"
+    if len(found.files) >= _MOST_FILES:
+        return f"{len(found.files)} files match; the others were not searched"
+    if time.monotonic() > deadline:
+        return f"stopped after {_PATIENCE:.0f} seconds: name a folder or a glob"
+    return ""
+
+
+def _search(choice: Choice, path: str, pattern: regex.Pattern[str]) -> Matches:
+    try:
+        data = choice.place.files.read(path, _LARGEST + 1)
+    except WorkspaceError:  # it went away, or may not be read
+        data = b""
+    whole = len(data) <= _LARGEST
+    file = None if is_binary(data) else decoded(data[:_LARGEST])
+    if file is None:
+        return Matches(path, (), 0, searched_all=True)
+    numbers = list(_line_numbers(file.text, pattern))
+    lines = tuple((number, _around(file.text, at)) for number, at in numbers[:_KEPT_PER_FILE])
+    return Matches(path, lines, len(numbers), whole)
+
+
+def _line_numbers(text: str, pattern: regex.Pattern[str]) -> Iterator[tuple[int, int]]:
+    """Each line with a match once: its number, and where the match begins."""
+    number, seen, last = 1, 0, 0
+    for match in pattern.finditer(text, concurrent=True, timeout=_PER_FILE):
+        number += text.count("\n", seen, match.start())
+        seen = match.start()
+        if number != last:
+            yield number, seen
+            last = number
+
+
+def _around(text: str, at: int) -> str:
+    """The line of a match, or so much of a long one as shows it."""
+    start = text.rfind("\n", 0, at) + 1
+    end = text.find("\n", at)
+    end = len(text) if end < 0 else end
+    if end - start <= _LINE:
+        return text[start:end].removesuffix("\r")
+    first = max(start, at - _LINE // 2)
+    last = min(end, first + _LINE)
+    return f"{'...' if first > start else ''}{text[first:last]}{'...' if last < end else ''}"

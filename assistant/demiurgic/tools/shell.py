@@ -1,0 +1,89 @@
+"""The tool that runs a command in the sandbox."""
+
+from dataclasses import dataclass
+
+from demiurgic.errors import SandboxError, ToolFailed
+from demiurgic.messages import JsonObject, Tool
+from demiurgic.sandbox.protocol import Command, Limits, Result, Status
+from demiurgic.tools.denials import forbidden
+from demiurgic.tools.protocol import CommandView, Effect, EffectKind, Outcome, Surroundings
+from demiurgic.tools.room import head_and_tail, shortened
+from demiurgic.tools.schema import TEXT, WHOLE, arguments, told
+from demiurgic.tools.textfile import lines_of
+
+SPEC = Tool(
+    "shell",
+    "Run a command with bash in the project folder.",
+    arguments({"command": TEXT}, {"timeout": told(WHOLE, "seconds")}),
+)
+_MOST_SECONDS = 600
+_ONE_STREAM = 'exec bash -c "$1" 2>&1'
+"""Output and errors in the order in which they were written."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShellPlan:
+    """A command, and how long it may take."""
+
+    command: str
+    limits: Limits
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        return (Effect(EffectKind.RUN, self.command),)
+
+    @property
+    def view(self) -> CommandView:
+        return CommandView(self.command)
+
+    def run(self, around: Surroundings) -> Outcome:
+        command = Command(("bash", "-c", _ONE_STREAM, "bash", self.command), limits=self.limits)
+        try:
+            result = around.sandbox.run(command, around.on_output, around.cancel)
+        except SandboxError as error:
+            raise ToolFailed(error.message, error.hint) from error
+        return Outcome(said_of(result, self.limits, around), failed=result.status is not Status.OK)
+
+
+class ShellTool:
+    """Runs a command."""
+
+    spec = SPEC
+
+    def plan(self, arguments: JsonObject, around: Surroundings) -> ShellPlan:
+        command = arguments["command"]
+        if not command.strip():
+            raise ToolFailed("`command` is empty")
+        if "\0" in command:
+            raise ToolFailed("a command cannot hold a NUL character")
+        wall = float(min(max(arguments.get("timeout") or Limits().wall, 1), _MOST_SECONDS))
+        return ShellPlan(command, Limits(wall=wall, cpu=wall + 1))
+
+
+def said_of(result: Result, limits: Limits, around: Surroundings) -> str:
+    """What a run wrote, as much as fits, and how it ended."""
+    text = result.stdout.text() + result.stderr.text()
+    lines = [shortened(line) for line in lines_of(text)] if text else []
+    head, tail = head_and_tail(lines, around.budget)
+    left = len(lines) - len(head) - len(tail)
+    gap = [f"[{left} lines left out; to see them, filter the output or write it to a file]"] if left else []
+    ended = _ending(result, limits)
+    return "\n".join((*head, *gap, *tail, *ended)) or "[no output]"
+
+
+def _ending(result: Result, limits: Limits) -> list[str]:
+    if result.status is Status.OK:
+        return []
+    ways = {
+        Status.TIMEOUT: f"stopped after {limits.wall:.0f} seconds; `timeout` allows up to {_MOST_SECONDS}",
+        Status.CPU_LIMIT: f"stopped after {limits.cpu:.0f} seconds of computing",
+        Status.MEMORY_LIMIT: f"stopped: it used more than {limits.memory >> 20} MB of memory",
+        Status.OUTPUT_LIMIT: f"stopped: it wrote more than {limits.output_total >> 20} MB of output",
+        Status.DISK_LIMIT: f"stopped: it wrote more than {limits.disk >> 20} MB or {limits.files} files",
+        Status.CANCELLED: "stopped by the user",
+    }
+    if result.status in ways:
+        return [f"[{ways[result.status]}]"]
+    ended = f"signal {result.signal}" if result.exit_code is None else f"exit code {result.exit_code}"
+    why = forbidden(result)
+    return [f"[{ended}; {why}]" if why else f"[{ended}]"]
