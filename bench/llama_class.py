@@ -2,7 +2,9 @@
 
 import json
 import os
+import statistics
 import time
+from itertools import pairwise
 from typing import Any
 
 from llama_cpp import Llama, LlamaGrammar, LlamaRAMCache
@@ -21,6 +23,11 @@ def stamps(llama: Llama, prompt: list[int], count: int, **wishes: Any) -> list[f
     """When each token came."""
     stream = llama.create_completion(prompt, max_tokens=count, stream=True, **wishes)
     return [time.perf_counter() for _ in stream]
+
+
+def gap(times: list[float]) -> float:
+    """Milliseconds from one token to the next, the median."""
+    return statistics.median(after - before for before, after in pairwise(times)) * 1e3
 
 
 def rate(times: list[float]) -> float:
@@ -85,8 +92,8 @@ def constrained(model: str) -> Figures:
     grammar = LlamaGrammar.from_json_schema(json.dumps(schema), verbose=False)
     prompt = llama.tokenize(CALLING.encode(), add_bos=False, special=True)
     stamps(llama, prompt, 1)
-    free = rate(stamps(llama, prompt, 80, temperature=0, **endless(llama)))
-    return {"free call": 1e3 / free, "call": 1e3 / rate(stamps(llama, prompt, 80, temperature=0, grammar=grammar))}
+    free = stamps(llama, prompt, 80, temperature=0, **endless(llama))
+    return {"free call": gap(free), "call": gap(stamps(llama, prompt, 80, temperature=0, grammar=grammar))}
 
 
 def beside(model: str, hogs: int) -> Figures:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from bench.busy import busy
@@ -37,6 +38,8 @@ class Run:
     first: float
     last: float
     done: Done
+    gaps: list[float]
+    """Seconds between one piece and the next."""
 
     @property
     def rate(self) -> float:
@@ -47,13 +50,14 @@ class Run:
 def run(engine: LlamaEngine, prompt: list[int], count: int, **wishes: object) -> Run:
     start = time.perf_counter()
     generation = engine.generate(Request(tuple(prompt), max_tokens=count, **wishes))
-    tokens, first = [], 0.0
+    tokens, stamps = [], []
     for event in generation:
         if isinstance(event, Piece):
-            first = first or time.perf_counter()
+            stamps.append(time.perf_counter())
             tokens += event.tokens
         elif isinstance(event, Done):
-            return Run(tokens, start, first, time.perf_counter(), event)
+            gaps = [after - before for before, after in pairwise(stamps)]
+            return Run(tokens, start, stamps[0], time.perf_counter(), event, gaps)
     raise AssertionError("no end")
 
 
@@ -123,7 +127,7 @@ def rewrite(model: str, limit: int) -> Figures:
 
 
 def constrained(model: str) -> Figures:
-    """Milliseconds a token. Free and constrained take turns, so that a slow moment hits both."""
+    """Milliseconds a token, the median of all. Free and constrained take turns, so that a slow moment hits both."""
     seen: dict[str, list[float]] = {}
     with opened(model) as engine:
 
@@ -139,9 +143,9 @@ def constrained(model: str) -> Figures:
         }
         for _ in range(8):
             for name, (prompt, wishes) in cases.items():
-                rate = run(engine, engine.tokenize(prompt), 80, **wishes).rate
-                seen.setdefault(name, []).append(1e3 / rate)
-    return {name: statistics.median(times[1:]) for name, times in seen.items()}
+                gaps = run(engine, engine.tokenize(prompt), 80, **wishes).gaps
+                seen.setdefault(name, []).extend(gap * 1e3 for gap in gaps)
+    return {name: statistics.median(times) for name, times in seen.items()}
 
 
 def cancel(model: str) -> Figures:

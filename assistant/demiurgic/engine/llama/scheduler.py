@@ -22,8 +22,10 @@ from demiurgic.engine.llama.threads import ThreadGovernor
 from demiurgic.errors import EngineError
 
 _CHUNK = 256
-"""Prompt tokens read in a step while nobody writes. Pieces end at multiples of it, so that the same prompt
-is cut alike however much of it was known."""
+"""Prompt tokens of one request read in a step. Pieces of at least `_ALIKE` are evaluated alike however they are cut."""
+
+_ALIKE = 8
+"""Fewer rows than this go through other kernels and round otherwise."""
 
 _SIDE_CHUNK = 64
 """Prompt tokens read in a step beside requests that write: what they wait for between two tokens. The more requests
@@ -216,9 +218,11 @@ class Scheduler:
     def _reading_share(self, task: Task, room: int) -> _Share:
         assert task.held is not None
         start = task.evaluated
-        to_border = _CHUNK - start % _CHUNK
         # The last token is read by itself, in the shape in which all later ones are written.
-        end = min(len(task.tokens) - 1, start + min(room, to_border))
+        last = len(task.tokens) - 1
+        end = min(last, start + min(room, _CHUNK))
+        if 0 < last - end < _ALIKE <= end - start - _ALIKE:
+            end = last - _ALIKE
         return _Share(task, Rows(task.held.number, start, task.tokens[start:end], outputs=0), [])
 
     # Evaluating it and what follows
