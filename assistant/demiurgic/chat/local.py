@@ -47,7 +47,8 @@ class LocalChat:
     ) -> LocalReply:
         """Start a reply. Raises ContextOverflow, BadSchema or UnsupportedRequest before anything is evaluated."""
         offered = self._offered(tools, options)
-        prompt = self._prompt(conversation, tools if options.tool_choice != "none" else (), think=options.think)
+        # Tools that may not be called are shown all the same, so that the prompt begins as it always does.
+        prompt = self._prompt(conversation, tools, think=options.think)
         request = Request(
             prompt=prompt,
             max_tokens=options.max_tokens,

@@ -1,0 +1,219 @@
+"""The loop: ask the model, carry out what it calls, append what came of it, ask again.
+
+The conversation is only ever appended to, so that each reply evaluates only what is new; `compaction` is the one thing
+that begins it anew. Nothing here knows a terminal, a file format or a policy: what happens is yielded as events, told
+to the observers first, and who may do what is asked of the judge.
+"""
+
+import threading
+import time
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from demiurgic.agent.carrying import CallRunner, Carried
+from demiurgic.agent.claims import unfounded
+from demiurgic.agent.compaction import Compactor
+from demiurgic.agent.counting import Counter
+from demiurgic.agent.equipment import Equipment
+from demiurgic.agent.events import (
+    AgentEvent,
+    Compacted,
+    Reminded,
+    StepStarted,
+    TurnEnd,
+    TurnEnded,
+    TurnStarted,
+)
+from demiurgic.agent.notes import NAME
+from demiurgic.agent.repetition import Repetition
+from demiurgic.chat.protocol import Reply, ReplyOptions
+from demiurgic.errors import DemiurgicError
+from demiurgic.events import Finish, ReplyEnded
+from demiurgic.messages import Assistant, Message, System, Tool, ToolResult, Usage, User
+
+_MOST_BROKEN = 3
+"""Replies in a row without a call that could be carried out, after which the turn ends."""
+
+
+class Agent:
+    """One conversation with a model that works. One turn at a time."""
+
+    def __init__(self, equipment: Equipment, conversation: Sequence[Message] = ()) -> None:
+        self._equipment = equipment
+        self.conversation: list[Message] = list(conversation) or [System(equipment.system)]
+        self.counter = Counter(equipment.model)
+        self.runner = CallRunner(equipment, self.counter, self.used)
+
+    @property
+    def specs(self) -> list[Tool]:
+        """The tools as the model sees them."""
+        return [tool.spec for tool in self._equipment.tools.values()]
+
+    def turn(self, text: str) -> "Turn":
+        """Say something. What follows is the turn's events; leaving them early cancels it."""
+        return Turn(self, self._equipment, text)
+
+    def used(self) -> int:
+        """Tokens that the conversation takes now."""
+        return self.counter.conversation(self.conversation, self.specs)
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What a turn has come to so far."""
+
+    started: float = field(default_factory=time.monotonic)
+    steps: int = 0
+    broken: int = 0
+    doubted: bool = False
+    message: Assistant = field(default_factory=Assistant)
+    usage: Usage = field(default_factory=Usage)
+    wrote: dict[str, None] = field(default_factory=dict[str, None])
+    repetition: Repetition = field(default_factory=Repetition)
+
+
+class Turn:
+    """The agent's work on one thing that the user said. Iterate over it once."""
+
+    def __init__(self, agent: Agent, equipment: Equipment, text: str) -> None:
+        self._agent, self._equipment, self._text = agent, equipment, text
+        self._cancelled = threading.Event()
+        self._lock = threading.Lock()
+        self._reply: Reply | None = None
+        self._steering: list[str] = []
+        self._events = self._observed(self._run())
+
+    def __iter__(self) -> Iterator[AgentEvent]:
+        return self._events
+
+    def cancel(self) -> None:
+        """End soon, keeping what came. Any thread."""
+        with self._lock:
+            self._cancelled.set()
+            if self._reply is not None:
+                self._reply.cancel()
+
+    def steer(self, text: str) -> None:
+        """Tell the model something before its next reply. Any thread."""
+        with self._lock:
+            self._steering.append(text)
+
+    def _observed(self, events: Iterable[AgentEvent]) -> Iterator[AgentEvent]:
+        for event in events:
+            for observer in self._equipment.observers:
+                observer.saw((event,))
+            yield event
+
+    def _run(self) -> Generator[AgentEvent]:
+        progress = _Progress()
+        yield TurnStarted(self._text)
+        self._agent.conversation.append(User(self._text))
+        if len(self._agent.conversation) == 2 and (notes := self._agent.runner.notes_on([NAME])):
+            yield from self._remind(notes)
+        try:
+            reason, problem = (yield from self._work(progress)), ""
+        except DemiurgicError as error:
+            reason, problem = TurnEnd.ERROR, f"{error.message}\n{error.hint}".strip()
+        yield TurnEnded(reason, progress.message, progress.usage, progress.steps, tuple(progress.wrote), problem)
+
+    def _work(self, progress: _Progress) -> Generator[AgentEvent, None, TurnEnd]:
+        while (end := self._limit(progress)) is None:
+            yield from self._steered()
+            if not (yield from self._made_room()):
+                return TurnEnd.CONTEXT
+            progress.steps += 1
+            yield StepStarted(progress.steps)
+            ended = yield from self._ask(progress)
+            if self._cancelled.is_set() or ended.finish is Finish.CANCELLED:
+                return TurnEnd.CANCELLED
+            if ended.message.calls:
+                yield from self._carry_out(ended, progress)
+            elif (reminder := self._reminder(ended, progress)) is not None:
+                yield from self._remind(reminder)
+            elif not self._steering:
+                return TurnEnd.DONE
+        return end
+
+    def _limit(self, progress: _Progress) -> TurnEnd | None:
+        limits = self._equipment.limits
+        if self._cancelled.is_set():
+            return TurnEnd.CANCELLED
+        if progress.repetition.stuck or progress.broken >= _MOST_BROKEN:
+            return TurnEnd.STUCK
+        if progress.steps >= limits.steps:
+            return TurnEnd.TURN_LIMIT
+        if limits.tokens is not None and progress.usage.completion >= limits.tokens:
+            return TurnEnd.TOKEN_LIMIT
+        if limits.seconds is not None and time.monotonic() - progress.started >= limits.seconds:
+            return TurnEnd.TIME_LIMIT
+        return None
+
+    def _steered(self) -> Generator[AgentEvent]:
+        with self._lock:
+            said, self._steering = self._steering, []
+        for text in said:
+            yield from self._remind(text)
+
+    def _made_room(self) -> Generator[AgentEvent, None, bool]:
+        """Shorten the conversation if it leaves too little room. False where that does not help."""
+        agent = self._agent
+        compactor = Compactor(self._equipment.model, agent.counter, agent.specs, agent.runner.files)
+        before = agent.used()
+        if compactor.fits(before):
+            return True
+        agent.conversation[:] = compactor.shortened(agent.conversation, self._cancelled)
+        after = agent.used()
+        yield Compacted(before, after)
+        return compactor.fits(after)
+
+    def _ask(self, progress: _Progress) -> Generator[AgentEvent, None, ReplyEnded]:
+        options = ReplyOptions(parallel_calls=self._equipment.parallel_calls, draft=self._agent.runner.draft())
+        with self._lock:
+            self._reply = self._equipment.model.reply(self._agent.conversation, self._agent.specs, options)
+            if self._cancelled.is_set():
+                self._reply.cancel()
+        for event in self._reply:
+            if isinstance(event, ReplyEnded):
+                self._agent.conversation.append(event.message)
+                progress.message, progress.usage = event.message, _sum(progress.usage, event.usage)
+                yield event
+                return event
+            yield event
+        raise AssertionError("a reply ended without saying so")
+
+    def _carry_out(self, ended: ReplyEnded, progress: _Progress) -> Generator[AgentEvent]:
+        progress.broken = 0
+        for call in ended.message.calls:
+            carried: Carried = yield from self._agent.runner.carry_out(call, self._cancelled, progress.repetition)
+            self._agent.conversation.append(ToolResult(call.id, call.name, carried.text))
+            progress.wrote |= dict.fromkeys(carried.wrote)
+
+    def _reminder(self, ended: ReplyEnded, progress: _Progress) -> str | None:
+        """What the model must hear before its answer counts; None where there is nothing."""
+        if ended.rejected:
+            progress.broken += 1
+            problems = "\n".join(f"{call.name}: {call.problem}" for call in ended.rejected)
+            return f"Your call was not carried out:\n{problems}"
+        if ended.finish is Finish.LENGTH:
+            progress.broken += 1
+            return "Your answer was cut off: there was no more room. Go on in smaller steps."
+        missing = [] if progress.doubted else unfounded(ended.message.text, self._agent.runner.written)
+        if missing:
+            progress.doubted = True
+            return f"You say that you changed {', '.join(missing)}, but nothing was written. Do it with a tool now."
+        return None
+
+    def _remind(self, text: str) -> Generator[AgentEvent]:
+        self._agent.conversation.append(User(text))
+        yield Reminded(text)
+
+
+def _sum(one: Usage, other: Usage) -> Usage:
+    return replace(
+        one,
+        prompt=one.prompt + other.prompt,
+        cached=one.cached + other.cached,
+        completion=one.completion + other.completion,
+        drafted=one.drafted + other.drafted,
+        accepted=one.accepted + other.accepted,
+    )

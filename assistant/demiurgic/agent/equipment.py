@@ -1,0 +1,42 @@
+"""All that an agent works with, put together by whoever makes one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from demiurgic.agent.events import Approver, Observer
+from demiurgic.agent.hooks import Hooks
+from demiurgic.agent.judging import Judge
+from demiurgic.chat.protocol import ChatModel
+from demiurgic.sandbox.protocol import Kernel, Sandbox
+from demiurgic.tools.protocol import AgentTool
+from demiurgic.workspace.protocol import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one turn may take."""
+
+    steps: int = 50
+    tokens: int | None = None
+    """Written by the model."""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """A model, what it may do, and who decides."""
+
+    model: ChatModel
+    system: str
+    """The prompt that stands above everything. It never changes within a conversation."""
+    tools: Mapping[str, AgentTool]
+    workspace: Workspace
+    sandbox: Sandbox
+    kernel: Callable[[], Kernel]
+    judge: Judge
+    approver: Approver
+    hooks: Hooks
+    observers: Sequence[Observer] = ()
+    limits: Limits = Limits()
+    parallel_calls: bool = True
+    """Whether the model may make several calls in one reply. Small ones lose their way in that."""

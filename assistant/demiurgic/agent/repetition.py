@@ -1,0 +1,42 @@
+"""Noticing that a model goes in circles: the same call with the same result.
+
+Calls alone are no proof: a test is run again after a change, and then its result differs. Each repetition is answered
+more plainly, as part of the result, so that nothing that was said before has to change; at last the turn is stopped.
+"""
+
+import hashlib
+import json
+from collections import Counter
+
+from demiurgic.messages import ToolCall
+
+_REMINDERS = {
+    3: "You made this same call before, with this same result. Use what it told you, or try something else.",
+    5: "This is the fifth time that this call gives this result. It will not change. Do something different, or say "
+    "what you cannot find out.",
+    7: "You are going in circles. Stop calling this tool. Tell the user what you know and where you are stuck.",
+}
+_LAST = 9
+
+
+class Repetition:
+    """What was called in a turn, and what came of it."""
+
+    def __init__(self) -> None:
+        self._seen: Counter[bytes] = Counter()
+
+    def note(self, call: ToolCall, result: str) -> str:
+        """Take in a call's result. Returns what the model should be told besides; usually nothing."""
+        key = _key(call, result)
+        self._seen[key] += 1
+        return _REMINDERS.get(self._seen[key], "")
+
+    @property
+    def stuck(self) -> bool:
+        """Whether telling did not help."""
+        return max(self._seen.values(), default=0) >= _LAST
+
+
+def _key(call: ToolCall, result: str) -> bytes:
+    whole = json.dumps([call.name, call.arguments, result], sort_keys=True, ensure_ascii=True, default=str)
+    return hashlib.sha256(whole.encode()).digest()
