@@ -8,22 +8,13 @@ import base64
 import json
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from demiurgic.errors import SandboxError
-from demiurgic.sandbox.bubblewrap import BubblewrapSandbox
+from demiurgic.sandbox.choose import backend
 from demiurgic.sandbox.docker.backend import DockerBackend
-from demiurgic.sandbox.landlock import LandlockSandbox
-from demiurgic.sandbox.process import ProcessSandbox
 from demiurgic.sandbox.protocol import Captured, Command, Limits, Policy, Sandbox
-
-_LOCAL: dict[str, Callable[[Policy], Sandbox]] = {
-    "bubblewrap": BubblewrapSandbox,
-    "landlock": LandlockSandbox,
-    "process": ProcessSandbox,
-}
 
 
 class Launcher:
@@ -38,8 +29,7 @@ class Launcher:
             hidden=tuple(policy["hidden"]),
             environment=policy["environment"],
         )
-        opener = DockerBackend(docker_address or "").open if kind == "docker" else _LOCAL[kind]
-        self._sandbox = opener(wanted)
+        self._sandbox = (DockerBackend(docker_address) if docker_address else backend(kind)).open(wanted)
         return {"warning": self._sandbox.warning}
 
     def run(self, argv: list[str], stdin: str, limits: dict[str, Any]) -> dict[str, Any]:

@@ -123,7 +123,7 @@ class LocalSandbox(ABC):
     def _run(
         self, command: Command, writable: bool, on_output: OnOutput | None, cancel: threading.Event | None
     ) -> Result:
-        folder = self._folder(command.folder)
+        folder = folder_beneath(self._policy.workspace, command.folder)
         run = self._begin(Order(command.argv, folder, command.limits, writable, bool(command.stdin)))
         watch = Watch(command.limits, cancel, run.checks)
         try:
@@ -176,14 +176,6 @@ class LocalSandbox(ABC):
 
         return PipedProgram(start, settle)
 
-    def _folder(self, relative: str) -> Path:
-        folder = Path(os.path.normpath(self._policy.workspace / relative))
-        if not folder.is_relative_to(self._policy.workspace):
-            raise SandboxError(f"the folder {relative} is not in the workspace")
-        if not folder.is_dir():
-            raise SandboxError(f"there is no folder {relative} in the workspace")
-        return folder
-
     def _register(self, end: Callable[[], None]) -> None:
         with self._lock:
             if not self._closed:
@@ -204,6 +196,16 @@ def usable_workspace(folder: Path) -> Path:
     if not folder.is_dir():
         raise SandboxError(f"the workspace {folder} is not a folder")
     return folder.resolve()
+
+
+def folder_beneath(workspace: Path, relative: str) -> Path:
+    """Where a program starts."""
+    folder = Path(os.path.normpath(workspace / relative))
+    if not folder.is_relative_to(workspace):
+        raise SandboxError(f"the folder {relative} is not in the workspace")
+    if not folder.is_dir():
+        raise SandboxError(f"there is no folder {relative} in the workspace")
+    return folder
 
 
 def ended_by(code: int) -> tuple[int | None, int | None]:

@@ -7,6 +7,8 @@ the launcher's memory did not grow, and the folder can be removed.
 
 import json
 import os
+import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,21 +17,23 @@ import pytest
 from support.docker_engine import docker_address  # noqa: F401 - a fixture
 from support.hostile_ground import ORDINARY, PROGRAMS, SECRET, Ground, Launcher, Outcome, ground
 
+from demiurgic.errors import OutsideWorkspace, WorkspaceError
 from demiurgic.sandbox.protocol import Guard, Status
 from demiurgic.sandbox.remove import remove_tree
+from demiurgic.workspace.beneath import LocalWorkspace
 
 pytestmark = pytest.mark.slow
 
 MIB = 1 << 20
 LIMITS: Mapping[str, float] = {
-    "wall": 20,
-    "cpu": 20,
-    "memory": 512 * MIB,
+    "wall": 60,
+    "cpu": 60,
+    "memory": 192 * MIB,
     "processes": 64,
     "output_kept": 64 << 10,
     "output_total": 4 * MIB,
-    "file_size": 32 * MIB,
-    "disk": 64 * MIB,
+    "file_size": 16 * MIB,
+    "disk": 32 * MIB,
     "files": 2000,
     "open_files": 64,
 }
@@ -40,7 +44,8 @@ ORDINARY_VARIABLES = (
     "GIT_CONFIG_VALUE_0", "GIT_OPTIONAL_LOCKS", "GIT_TERMINAL_PROMPT", "GIT_PAGER",
 )
 # fmt: on
-CLEANING_SECONDS = 10.0
+CLEANING_SECONDS = 5.0
+"""Of the processor: others may keep the disk busy."""
 GROWTH = 48 * MIB
 
 BLOCKED = frozenset({Status.OK, Status.FAILED})
@@ -211,9 +216,9 @@ def test_a_hostile_program(launcher: Launcher, place: Ground, row: Row) -> None:
     if attack.expected != OPEN:
         assert not place.heard
     place.clear()
-    started = time.monotonic()
+    started = time.process_time()
     remove_tree(place.base)
-    assert time.monotonic() - started < CLEANING_SECONDS
+    assert time.process_time() - started < CLEANING_SECONDS
 
 
 def check(attack: Attack, outcome: Outcome) -> None:
@@ -284,6 +289,51 @@ PARTICULARS = {
     "p57_core_dump": no_core,
     "p60_lent_rights": nothing_lends_rights,
 }
+
+
+def test_the_host_writes_while_a_folder_is_swapped_for_a_link(launcher: Launcher, place: Ground) -> None:
+    """What the host writes lies in the workspace or nowhere."""
+    attack = Attack(launcher, place, next(row for row in ROWS if row.program == "p24_swap_folders"))
+    attack.open()
+    swapping = threading.Thread(target=attack.run)
+    swapping.start()
+    workspace, refused, written = LocalWorkspace(place.workspace), 0, 0
+    while swapping.is_alive():
+        for name in ("swapped/notes", "real/notes", "link/notes"):
+            try:
+                workspace.write(name, b"from outside")
+                written += 1
+            except (OutsideWorkspace, WorkspaceError):
+                refused += 1
+    swapping.join()
+    launcher.close()
+    assert refused
+    assert written
+    assert not list(place.home.rglob("notes"))
+    remove_tree(place.base)
+
+
+def test_git_runs_what_a_repository_names_only_in_the_sandbox(launcher: Launcher, place: Ground) -> None:
+    attack = Attack(launcher, place, Row("git", Guard.FILES, BLOCKED, BLOCKED, BLOCKED, OPEN))
+    remove_tree(place.workspace / ".git")
+    monitor = place.workspace / "monitor"
+    monitor.write_text(f"#!/bin/sh\necho ran > {place.workspace}/ran\necho evil >> {place.home}/.bashrc\n")
+    monitor.chmod(0o755)
+    git = ["git", "-C", str(place.workspace), "-c", "init.defaultBranch=main"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "config", "core.fsmonitor", str(monitor)], check=True)
+    before = place.picture()
+    attack.open()
+    outcome = launcher.run(["git", "status", "--short"], LIMITS)
+    launcher.close()
+    assert outcome.status == Status.OK, outcome.stderr
+    assert b"monitor" in outcome.stdout
+    assert (place.workspace / "ran").exists(), "the sandbox's git did not run it, so nothing was shown"
+    if attack.expected == OPEN:
+        assert Guard.FILES not in outcome.enforced
+    else:
+        assert place.picture() == before
+    remove_tree(place.base)
 
 
 def test_every_program_stands_in_the_table() -> None:

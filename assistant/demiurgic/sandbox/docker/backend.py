@@ -17,7 +17,8 @@ from demiurgic.sandbox.docker.engine import Engine
 from demiurgic.sandbox.docker.image import Origin, build_image, image_name
 from demiurgic.sandbox.docker.pool import Pool, remove_strays
 from demiurgic.sandbox.docker.sandbox import DockerSandbox, Ground
-from demiurgic.sandbox.docker.trial import try_out
+from demiurgic.sandbox.local import usable_workspace
+from demiurgic.sandbox.probing import probe
 from demiurgic.sandbox.protocol import Guard, Policy, Probe
 from demiurgic.sandbox.seccomp import docker_profile, this_machine
 
@@ -35,19 +36,11 @@ class DockerBackend:
 
     def probe(self) -> Probe:
         """Start a container, and try in it what must work and what must be refused."""
-        try:
-            with (
-                TemporaryDirectory(prefix="demiurgic-probe-") as folder,
-                closing(self.open(Policy(Path(folder)))) as sandbox,
-            ):
-                failure, enforced = try_out(sandbox, Path(folder)), sandbox.enforced
-        except SandboxError as error:
-            return Probe(works=False, reason=str(error), hint=error.hint)
-        return Probe(not failure, enforced if not failure else frozenset(), failure)
+        return probe(self.open)
 
     def open(self, policy: Policy) -> DockerSandbox:
         """Raises SandboxError where no engine answers or its image is missing."""
-        policy = replace(policy, workspace=policy.workspace.resolve())
+        policy = replace(policy, workspace=usable_workspace(policy.workspace))
         with ExitStack() as stack:
             engine = stack.enter_context(closing(Engine(self._address)))
             masks = stack.enter_context(TemporaryDirectory(prefix="demiurgic-masks-"))

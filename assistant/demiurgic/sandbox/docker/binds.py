@@ -22,8 +22,6 @@ class BindPlan:
 
     def __init__(self, policy: Policy, masks: Path) -> None:
         root = policy.workspace
-        if not root.is_dir():
-            raise SandboxError(f"{root} is no folder")
         if root == Path("/") or str(root) in _SYSTEM:
             raise SandboxError(f"{root} cannot be a workspace: the system lies there", "work in a folder beneath it")
         self.policy = policy
@@ -41,19 +39,19 @@ class BindPlan:
         """Take the stand-ins away."""
         self._stand_ins.close()
 
-    def binds(self) -> tuple[Bind, ...]:
+    def binds(self, writable: bool) -> tuple[Bind, ...]:
         """What must be mounted now, parents first. Raises SandboxError where the policy cannot be kept."""
         with self._covering.covers() as covers:
-            found = {bind.target: bind for bind in (*self._outside(), *self._inside(covers))}
+            found = {bind.target: bind for bind in (*self._outside(writable), *self._inside(covers, writable))}
         return tuple(sorted(found.values(), key=lambda bind: bind.target.count("/")))
 
-    def _outside(self) -> Iterator[Bind]:
-        yield _bind(self.policy.workspace, writable=self.policy.writable)
+    def _outside(self, writable: bool) -> Iterator[Bind]:
+        yield _bind(self.policy.workspace, writable=writable)
         for path in self.policy.readable:
             yield _bind(path, path.resolve())
 
-    def _inside(self, covers: Covers) -> Iterator[Bind]:
-        if self.policy.writable:
+    def _inside(self, covers: Covers, writable: bool) -> Iterator[Bind]:
+        if writable:
             yield from _all(covers.anchored, writable=True)
             yield from _all(covers.protected)
         yield from _all(covers.hidden_files, self._file)

@@ -42,6 +42,8 @@ class Shape:
 
     image: str
     binds: tuple[Bind, ...]
+    writable: bool
+    """Whether the workspace is."""
     user: tuple[int, int]
     memory: int
     processes: int
@@ -49,7 +51,8 @@ class Shape:
     """Bytes that temporary folders hold."""
     files: int
     """How many files they hold."""
-    cpus: int
+    cores: int
+    """Of the processor. One is left to whoever waits for the program."""
     network: bool = False
     seccomp: str = field(default="", repr=False)
 
@@ -159,7 +162,7 @@ class Engine:
             pids_limit=shape.processes + 1,
             mem_limit=shape.memory,
             memswap_limit=shape.memory,
-            nano_cpus=shape.cpus * 10**9,
+            nano_cpus=shape.cores * 10**9,
             ipc_mode="none",
             log_config=LogConfig(type="none"),
             ulimits=[Ulimit(name="core", soft=0, hard=0)],

@@ -1,6 +1,5 @@
 """One run in a container as its caller sees it: what is kept of its output, when it must end, what became of it."""
 
-import errno
 import os
 import signal
 import threading
@@ -10,10 +9,9 @@ from demiurgic.sandbox.capture import Keeper, Watch
 from demiurgic.sandbox.disk import Disk
 from demiurgic.sandbox.docker import supervisor
 from demiurgic.sandbox.docker.container import Ending
+from demiurgic.sandbox.local import ended_by, judged
 from demiurgic.sandbox.protocol import Command, Guard, OnOutput, Result, Status, Stream
 
-NOT_STARTED = 127
-"""The exit code of a program that could not be started, as a shell gives it."""
 _STREAMS: dict[bytes, Stream] = {supervisor.STDOUT: "stdout", supervisor.STDERR: "stderr"}
 _REASONS = {supervisor.TIMEOUT: Status.TIMEOUT, supervisor.OUTPUT_LIMIT: Status.OUTPUT_LIMIT}
 
@@ -51,10 +49,8 @@ class Run:
 
     def result(self, ending: Ending, backend: str, enforced: frozenset[Guard]) -> Result:
         """What became of it."""
-        signalled = os.WTERMSIG(ending.status) if os.WIFSIGNALED(ending.status) else None
-        code = None if signalled else os.WEXITSTATUS(ending.status)
+        code, signalled = ended_by(os.waitstatus_to_exitcode(ending.status))
         if ending.failure:
-            code = NOT_STARTED
             self.carry(supervisor.STDERR, self._complaint(ending.failure))
         return Result(
             status=self._status(ending, code, signalled),
@@ -73,17 +69,10 @@ class Run:
         stopped = self._verdict or _REASONS.get(ending.reason) or (self._disk and self._disk.check())
         if stopped is not None:
             return stopped
-        if code == 0:
-            return Status.OK
-        if ending.memory:
+        if ending.memory and code != 0:
             return Status.MEMORY_LIMIT
-        spent = ending.cpu >= self._command.limits.cpu
-        if signalled == signal.SIGXCPU or (signalled == signal.SIGKILL and spent):
-            return Status.CPU_LIMIT
-        return Status.FAILED
+        return judged(code, signalled, ending.cpu, self._command.limits)
 
     def _complaint(self, failure: int) -> bytes:
         what = self._command.argv[0]
-        if failure in (errno.ENOENT, errno.ENOTDIR):
-            return f"{what}: not found in the sandbox, or there is no folder {self._command.folder}\n".encode()
         return f"{what}: {os.strerror(failure)}\n".encode()

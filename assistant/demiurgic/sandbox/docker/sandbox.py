@@ -9,12 +9,11 @@ import math
 import os
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from demiurgic.errors import SandboxError
+from demiurgic.sandbox.batch import in_order
 from demiurgic.sandbox.disk import Disk
 from demiurgic.sandbox.docker.binds import BindPlan
 from demiurgic.sandbox.docker.container import ContainerEnded, Order
@@ -24,6 +23,7 @@ from demiurgic.sandbox.docker.pool import Pool
 from demiurgic.sandbox.docker.program import REPLIES, ContainedProgram
 from demiurgic.sandbox.environment import environment
 from demiurgic.sandbox.kernel import PythonKernel
+from demiurgic.sandbox.local import KERNEL_LIMITS, folder_beneath
 from demiurgic.sandbox.protocol import (
     Command,
     Guard,
@@ -36,7 +36,7 @@ from demiurgic.sandbox.protocol import (
 )
 from demiurgic.sandbox.spawn import Arguments
 
-_ENDLESS = Limits(wall=math.inf, cpu=math.inf, output_total=sys.maxsize)
+_ENDLESS = replace(KERNEL_LIMITS, output_total=sys.maxsize)
 _SCRATCH = "/tmp"
 
 
@@ -67,26 +67,19 @@ class DockerSandbox:
         self._kernels: list[PythonKernel] = []
 
     def run(self, command: Command, on_output: OnOutput | None = None, cancel: threading.Event | None = None) -> Result:
-        # One core is left to whoever waits for the result.
-        return self._run(command, max(1, _cores() - 1), on_output, cancel)
+        return self._run(command, self._shape(command.limits, self.policy.writable), on_output, cancel)
 
     def batch(self, commands: Iterable[Command]) -> Iterator[Result]:
-        waiting: deque[Future[Result]] = deque()
-        with ThreadPoolExecutor(_cores(), thread_name_prefix="sandbox") as threads:
-            try:
-                for command in commands:
-                    waiting.append(threads.submit(self._run, command, 1))
-                    if len(waiting) > 2 * _cores():
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:
-                for future in waiting:
-                    future.cancel()
+        """None can spoil the workspace for another: it is read-only for all of them. Each has one core."""
+
+        def work(command: Command, cancel: threading.Event) -> Result:
+            return self._run(command, replace(self._shape(command.limits, writable=False), cores=1), None, cancel)
+
+        return in_order(commands, work)
 
     def kernel(self) -> Kernel:
-        disk = self._disk(Limits())
-        kernel = PythonKernel(self._spawn, Limits(), (disk.check,) if disk else ())
+        disk = self._disk(KERNEL_LIMITS, self.policy.writable)
+        kernel = PythonKernel(self._spawn, KERNEL_LIMITS, (disk.check,) if disk else ())
         self._kernels.append(kernel)
         return kernel
 
@@ -99,17 +92,14 @@ class DockerSandbox:
             self._cleanup()
 
     def _run(
-        self,
-        command: Command,
-        cores: int,
-        on_output: OnOutput | None = None,
-        cancel: threading.Event | None = None,
+        self, command: Command, shape: Shape, on_output: OnOutput | None, cancel: threading.Event | None
     ) -> Result:
-        container = self._pool.take(self._shape(command.limits, cores))
-        run = Run(command, on_output, cancel, self._disk(command.limits))
+        order = self._order(command)
+        container = self._pool.take(shape)
+        run = Run(command, on_output, cancel, self._disk(command.limits, shape.writable))
         clean = False
         try:
-            ending = container.run(self._order(command), run.carry, run.stopped)
+            ending = container.run(order, run.carry, run.stopped)
             clean = ending.clean
         except ContainerEnded as ended:
             if not ended.for_memory:
@@ -123,33 +113,34 @@ class DockerSandbox:
         return run.result(ending, self.name, self._ground.enforced)
 
     def _spawn(self, arguments: Arguments) -> ContainedProgram:
-        container = self._pool.take(self._shape(Limits(), max(1, _cores() - 1)))
+        order = self._order(Command(arguments(REPLIES), limits=_ENDLESS), stays=True)
+        container = self._pool.take(self._shape(KERNEL_LIMITS, self.policy.writable))
         try:
-            command = Command(arguments(REPLIES), limits=_ENDLESS)
-            return ContainedProgram(container, self._order(command, stays=True), self._pool.drop)
+            return ContainedProgram(container, order, self._pool.drop)
         except BaseException:
             self._pool.drop(container)
             raise
 
-    def _disk(self, limits: Limits) -> Disk | None:
-        return Disk([self.policy.workspace], limits) if self.policy.writable else None
+    def _disk(self, limits: Limits, writable: bool) -> Disk | None:
+        return Disk([self.policy.workspace], limits) if writable else None
 
-    def _shape(self, limits: Limits, cores: int) -> Shape:
+    def _shape(self, limits: Limits, writable: bool) -> Shape:
         return Shape(
             image=self._ground.image,
-            binds=self._plan.binds(),
+            binds=self._plan.binds(writable),
+            writable=writable,
             user=self._ground.user,
             memory=limits.memory,
             processes=limits.processes,
             scratch=min(limits.disk, limits.memory // 2),
             files=limits.files,
-            cpus=cores,
+            cores=max(1, (os.cpu_count() or 1) - 1),
             network=self.policy.network,
             seccomp=self._ground.seccomp,
         )
 
     def _order(self, command: Command, stays: bool = False) -> Order:
-        folder = self.policy.workspace / command.folder
+        folder = folder_beneath(self.policy.workspace, command.folder)
         limits = command.limits
         rlimits = {
             "RLIMIT_FSIZE": (limits.file_size, limits.file_size),
@@ -168,7 +159,3 @@ class DockerSandbox:
             stdin=command.stdin,
             stays=stays,
         )
-
-
-def _cores() -> int:
-    return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Take 150 MiB in each of eight processes: no limit of one process is passed."""
+"""Take 60 MiB in each of eight processes: no limit of one process is passed."""
 
 import os
 import time
@@ -10,13 +10,13 @@ for _ in range(8):
     child = os.fork()
     if child == 0:
         try:
-            hoard = b"x" * (150 << 20)
+            hoard = b"x" * (60 << 20)
         except MemoryError:
             os._exit(1)
         time.sleep(1.5)
         os._exit(0)
     children.append(child)
 if not any(os.waitpid(child, 0)[1] for child in children):
-    got("1200 MiB together")
+    got("480 MiB together")
 else:
     raise SystemExit(1)
