@@ -7,15 +7,15 @@ from demiurgic.tools.matching import NoMatch, Splice, apply, find, stands
 from demiurgic.tools.nearest import nearest
 from demiurgic.tools.protocol import Budget, Surroundings
 from demiurgic.tools.room import first_that_fit, numbered
-from demiurgic.tools.schema import TEXT, YES_OR_NO, arguments, told
+from demiurgic.tools.schema import TEXT, YES_OR_NO, arguments
 from demiurgic.tools.textfile import lines_of
 
 SPEC = Tool(
     "edit",
-    "Replace text in a file. `old` must be there exactly once.",
+    "Replace text in a file. Quote whole lines that are there only once.",
     arguments(
-        {"path": TEXT, "old": told(TEXT, "whole lines as they are now"), "new": TEXT},
-        {"all": told(YES_OR_NO, "replace every occurrence")},
+        {"path": TEXT, "old": TEXT, "new": TEXT},
+        {"all": YES_OR_NO},
     ),
 )
 _TELLING = 12

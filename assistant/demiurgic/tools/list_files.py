@@ -16,7 +16,7 @@ from demiurgic.workspace.shown import visible_name
 SPEC = Tool(
     "list",
     "List the files in a folder and below.",
-    arguments({}, {"path": told(TEXT, "folder"), "glob": told(TEXT, "such as src/**/*.py")}),
+    arguments({}, {"path": TEXT, "glob": told(TEXT, "such as src/**/*.py")}),
 )
 _MOST = 50_000
 

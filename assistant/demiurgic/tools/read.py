@@ -15,7 +15,7 @@ SPEC = Tool(
     "Show a file with line numbers.",
     arguments(
         {"path": TEXT},
-        {"offset": told(WHOLE, "first line; negative: from the end"), "limit": told(WHOLE, "how many lines")},
+        {"offset": told(WHOLE, "first line; negative: from the end"), "limit": WHOLE},
     ),
 )
 

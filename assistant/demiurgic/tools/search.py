@@ -14,11 +14,8 @@ from demiurgic.workspace.shown import visible, visible_name
 
 SPEC = Tool(
     "search",
-    "Find lines in all files.",
-    arguments(
-        {"pattern": told(TEXT, "regex or text")},
-        {"path": told(TEXT, "file or folder"), "glob": told(TEXT, "such as *.py")},
-    ),
+    "Find lines in files by regex or text.",
+    arguments({"pattern": TEXT}, {"path": TEXT, "glob": told(TEXT, "such as *.py")}),
 )
 _PER_FILE = (50, 10, 3, 1)
 """Matches shown of each file: fewer where not all would fit."""

@@ -8,13 +8,13 @@ from demiurgic.sandbox.protocol import Command, Limits, Result, Status
 from demiurgic.tools.denials import forbidden
 from demiurgic.tools.protocol import CommandView, Effect, EffectKind, Outcome, Surroundings
 from demiurgic.tools.room import head_and_tail, shortened
-from demiurgic.tools.schema import TEXT, WHOLE, arguments, told
+from demiurgic.tools.schema import TEXT, WHOLE, arguments
 from demiurgic.tools.textfile import lines_of
 
 SPEC = Tool(
     "shell",
-    "Run a command with bash in the project folder.",
-    arguments({"command": TEXT}, {"timeout": told(WHOLE, "seconds")}),
+    "Run a bash command in the project folder, for some seconds at most.",
+    arguments({"command": TEXT}, {"seconds": WHOLE}),
 )
 _MOST_SECONDS = 600
 _ONE_STREAM = 'exec bash -c "$1" 2>&1'
@@ -56,7 +56,7 @@ class ShellTool:
             raise ToolFailed("`command` is empty")
         if "\0" in command:
             raise ToolFailed("a command cannot hold a NUL character")
-        wall = float(min(max(arguments.get("timeout") or Limits().wall, 1), _MOST_SECONDS))
+        wall = float(min(max(arguments.get("seconds") or Limits().wall, 1), _MOST_SECONDS))
         return ShellPlan(command, Limits(wall=wall, cpu=wall + 1))
 
 
@@ -75,7 +75,7 @@ def _ending(result: Result, limits: Limits) -> list[str]:
     if result.status is Status.OK:
         return []
     ways = {
-        Status.TIMEOUT: f"stopped after {limits.wall:.0f} seconds; `timeout` allows up to {_MOST_SECONDS}",
+        Status.TIMEOUT: f"stopped after {limits.wall:.0f} seconds; `seconds` allows up to {_MOST_SECONDS}",
         Status.CPU_LIMIT: f"stopped after {limits.cpu:.0f} seconds of computing",
         Status.MEMORY_LIMIT: f"stopped: it used more than {limits.memory >> 20} MB of memory",
         Status.OUTPUT_LIMIT: f"stopped: it wrote more than {limits.output_total >> 20} MB of output",

@@ -1,0 +1,131 @@
+"""The tool that reads a page of the web. It exists for a model only where the user's settings allow it.
+
+Addresses of this machine and of its own network are refused, whatever name leads to them: what listens there trusts
+whoever can reach it. A redirection to another host is not followed but told, so that it is judged anew.
+"""
+
+import ipaddress
+import socket
+import time
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+import httpx2
+
+from demiurgic.errors import ToolFailed
+from demiurgic.messages import JsonObject, Tool
+from demiurgic.tools.protocol import Effect, EffectKind, Outcome, Surroundings, TextView
+from demiurgic.tools.room import first_that_fit, shortened
+from demiurgic.tools.schema import TEXT, WHOLE, arguments, told
+from demiurgic.tools.textfile import lines_of
+from demiurgic.tools.webtext import readable
+from demiurgic.workspace.shown import visible_name
+
+SPEC = Tool("fetch", "Read a web page.", arguments({"url": TEXT}, {"offset": told(WHOLE, "first line")}))
+_LARGEST = 4 << 20
+_PATIENCE = 30.0
+_MOST_HOPS = 5
+_READABLE = ("text/", "application/json", "application/xml", "application/xhtml", "application/javascript")
+
+
+@dataclass(frozen=True, slots=True)
+class FetchPlan:
+    """Which page, from which line on."""
+
+    url: str
+    offset: int
+    local: bool
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        return (Effect(EffectKind.FETCH, self.url),)
+
+    @property
+    def view(self) -> TextView:
+        return TextView(f"fetch {visible_name(self.url)}")
+
+    def run(self, around: Surroundings) -> Outcome:
+        try:
+            with httpx2.Client(timeout=10.0, follow_redirects=False, trust_env=False) as client:
+                text = self._page(client, around)
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            raise ToolFailed(f"{self.url} cannot be fetched: {error}") from error
+        lines = [shortened(line) for line in lines_of(text)][self.offset - 1 :]
+        shown = first_that_fit(lines, around.budget)
+        more = [f"[{len(lines) - shown} more lines; read on with offset={self.offset + shown}]"] * (shown < len(lines))
+        return Outcome("\n".join((*lines[:shown], *more)) or "[the page is empty]")
+
+    def _page(self, client: httpx2.Client, around: Surroundings) -> str:
+        url = self.url
+        for _ in range(_MOST_HOPS):
+            _check_host(url, local=self.local)
+            with client.stream("GET", url, headers={"Accept": "text/html, text/*;q=0.9"}) as reply:
+                _check_peer(reply, url, local=self.local)
+                if not reply.has_redirect_location:
+                    return _text_of(reply, url, around)
+                url = urljoin(url, reply.headers["location"])
+            if urlsplit(url).netloc != urlsplit(self.url).netloc:
+                raise ToolFailed(f"the page has moved to {url}", "fetch that, if it is what you want")
+        raise ToolFailed(f"{self.url} is redirected again and again")
+
+
+class FetchTool:
+    """Reads web pages."""
+
+    spec = SPEC
+
+    def __init__(self, *, local: bool = False) -> None:
+        """`local`: addresses of this machine and its network are allowed too."""
+        self._local = local
+
+    def plan(self, arguments: JsonObject, around: Surroundings) -> FetchPlan:
+        url = str(arguments["url"]).strip()
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ToolFailed(f"{url} is not an address of the web", "it begins with https://")
+        if parts.username or parts.password:
+            raise ToolFailed("an address with a password in it is not fetched")
+        return FetchPlan(url, max(arguments.get("offset") or 1, 1), self._local)
+
+
+def _check_host(url: str, *, local: bool) -> None:
+    parts = urlsplit(url)
+    for _, _, _, _, address in socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM):
+        _check_address(str(address[0]), url, local=local)
+
+
+def _check_peer(reply: httpx2.Response, url: str, *, local: bool) -> None:
+    """The host's name may have led elsewhere when the connection was made."""
+    stream = reply.extensions.get("network_stream")
+    peer = stream.get_extra_info("server_addr") if stream else None
+    if peer:
+        _check_address(str(peer[0]), url, local=local)
+
+
+def _check_address(address: str, url: str, *, local: bool) -> None:
+    if not local and not ipaddress.ip_address(address.partition("%")[0]).is_global:
+        host = urlsplit(url).hostname
+        raise ToolFailed(f"{host} is on this machine or its own network", "such addresses are not fetched")
+
+
+def _text_of(reply: httpx2.Response, url: str, around: Surroundings) -> str:
+    if reply.status_code >= 400:
+        raise ToolFailed(f"{url} answers {reply.status_code} {reply.reason_phrase}")
+    kind = reply.headers.get("content-type", "text/plain").partition(";")[0].strip().lower()
+    if not kind.startswith(_READABLE):
+        raise ToolFailed(f"{url} is {kind}, which is no text")
+    data = _body(reply, around)
+    text = data.decode(reply.encoding or "utf-8", "replace")
+    return readable(text, url) if kind in ("text/html", "application/xhtml+xml") else text
+
+
+def _body(reply: httpx2.Response, around: Surroundings) -> bytes:
+    deadline = time.monotonic() + _PATIENCE
+    data = b""
+    for piece in reply.iter_bytes():
+        data += piece
+        if around.cancel.is_set():
+            raise ToolFailed("stopped by the user")
+        if len(data) > _LARGEST or time.monotonic() > deadline:
+            break  # what came is shown
+    return data[:_LARGEST]
