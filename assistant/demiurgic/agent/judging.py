@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from demiurgic.agent.events import Answer
+from demiurgic.agent.events import Answer, Mode
 from demiurgic.tools.protocol import Effect
 
 
@@ -32,7 +32,9 @@ Verdict: TypeAlias = Allowed | Asks | Denied
 
 
 class Judge(Protocol):
-    """Knows the mode and the rules."""
+    """Knows the rules, and the mode, which the user may change at any time."""
+
+    mode: Mode
 
     def judge(self, tool: str, effects: Sequence[Effect]) -> Verdict: ...
 

@@ -1,0 +1,176 @@
+"""Where a user works with the agent: one conversation at a time, written down, with the states of the files beside it.
+
+Front ends talk to this and to nothing behind it. Files and talk go back together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from demiurgic.agent.agent import Agent, Turn
+from demiurgic.agent.equipment import Equipment
+from demiurgic.agent.events import AgentEvent, Mode, Observer, ToolStarted, TurnStarted
+from demiurgic.agent.sessions.session import Session
+from demiurgic.agent.sessions.shelf import Shelf, Start, Summary
+from demiurgic.agent.sessions.training import training_lines
+from demiurgic.errors import SessionError
+from demiurgic.messages import Assistant, System, ToolResult, User
+from demiurgic.tools.protocol import DiffView
+from demiurgic.workspace.snapshots.state import Change
+from demiurgic.workspace.snapshots.store import Snapshots
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What undoing or redoing came to: what the user had said in that turn, and which files changed back."""
+
+    text: str
+    changes: Sequence[Change]
+    blocked: Sequence[str] = ()
+
+
+class Desk:
+    """A folder, a model, and the conversation about it that goes on now."""
+
+    def __init__(self, equipment: Equipment, shelf: Shelf, snapshots: Snapshots | None, session: str = "") -> None:
+        """Go on with a session, or begin one. Without snapshots only the talk can go back."""
+        self.equipment, self._shelf, self.snapshots = equipment, shelf, snapshots
+        self._session = shelf.open(session) if session else self._begun()
+        self.agent = self._agent()
+        self._settle()
+
+    @property
+    def session(self) -> Session:
+        """The conversation that goes on."""
+        return self._session
+
+    @property
+    def mode(self) -> Mode:
+        """How much the agent may do unasked."""
+        return self.equipment.judge.mode
+
+    @mode.setter
+    def mode(self, mode: Mode) -> None:
+        self.equipment.judge.mode = mode
+
+    def say(self, text: str) -> Turn:
+        """Begin a turn."""
+        return self.agent.turn(text)
+
+    def undo(self) -> Moved:
+        """Take back the latest turn: what was said, and what it did to files. Raises SessionError if there is none."""
+        if not self._session.history.head:
+            raise SessionError("there is nothing to undo")
+        return self._move(back=True)
+
+    def redo(self) -> Moved:
+        """Let the turn count again that was taken back last."""
+        return self._move(back=False)
+
+    def undo_preview(self) -> Sequence[Change]:
+        """Which files undoing would change."""
+        move = self._session.history.undo()
+        return self.snapshots.preview(move.files) if move and move.files and self.snapshots else ()
+
+    def new(self) -> None:
+        """Begin a conversation anew."""
+        self._switch(self._begun())
+
+    def fork(self) -> None:
+        """Go on in a copy of the conversation; the one until here stays as it is."""
+        self._switch(self._shelf.fork(self._session.id))
+
+    def open(self, name: str) -> None:
+        """Go on with another conversation."""
+        self._switch(self._shelf.open(name))
+
+    def sessions(self) -> Sequence[Summary]:
+        """All conversations of this folder, the latest first."""
+        return self._shelf.list()
+
+    def context(self) -> list[tuple[str, int]]:
+        """What takes how many tokens: the parts, what is free, and the whole."""
+        agent, counter = self.agent, self.agent.counter
+        kinds = {"prompt": System, "you": User, "model": Assistant, "tool results": ToolResult}
+        system = [message for message in agent.conversation if isinstance(message, System)]
+        parts = [("tools", counter.conversation(system, agent.specs) - counter.conversation(system))]
+        for name, kind in kinds.items():
+            texts = [_text(message) for message in agent.conversation if isinstance(message, kind)]
+            parts.append((name, counter.text("\n".join(texts))))
+        used = agent.used()
+        parts.append(("markers", max(0, used - sum(tokens for _, tokens in parts))))
+        return [*parts, ("free", max(0, counter.context - used)), ("context", counter.context)]
+
+    def export(self, path: Path) -> None:
+        """Add the conversation to a file of training data, as one line."""
+        with path.open("a", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in training_lines(self._session.history))
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._session.close()
+        self.equipment.sandbox.close()
+        self.equipment.model.close()
+
+    def _begun(self) -> Session:
+        tools = tuple(tool.spec for tool in self.equipment.tools.values())
+        return self._shelf.new(Start(self.equipment.model.name, self.equipment.system, tools))
+
+    def _agent(self) -> Agent:
+        observers: tuple[Observer, ...] = (self._session, *self.equipment.observers)
+        if self.snapshots is not None:
+            observers = (self._session, _Keeper(self._session, self.snapshots), *self.equipment.observers)
+        agent = Agent(replace(self.equipment, observers=observers), self._session.conversation())
+        self._session.follow(agent.conversation)
+        return agent
+
+    def _switch(self, session: Session) -> None:
+        self._session.close()
+        self._session = session
+        self.agent = self._agent()
+        self._settle()
+
+    def _move(self, *, back: bool) -> Moved:
+        now = self.snapshots.take().name if self.snapshots else ""
+        turns = self._session.history.turns
+        move = self._session.undo(now) if back else self._session.redo(now)
+        moved = self._settle()
+        self.agent.conversation[:] = self._session.conversation()
+        return replace(moved, text=turns[move.turn].began.text)
+
+    def _settle(self) -> Moved:
+        """Bring the files to where the session says that they are; also after a crash between the two."""
+        wanted = self._session.history.unsettled
+        if not wanted or self.snapshots is None:
+            return Moved("", ())
+        restored = self.snapshots.restore(wanted)
+        self._session.files_settled()
+        return Moved("", restored.changes, restored.blocked)
+
+
+class _Keeper:
+    """Saves the state of the files before a turn touches them."""
+
+    def __init__(self, session: Session, snapshots: Snapshots) -> None:
+        self._session, self._snapshots = session, snapshots
+        self._saved: set[str] = set()
+
+    def saw(self, events: Sequence[AgentEvent]) -> None:
+        """Before the turn's first change; and once more before a file is written for the first time."""
+        for event in events:
+            if isinstance(event, TurnStarted):
+                self._save(())
+            elif isinstance(event, ToolStarted) and isinstance(event.view, DiffView):
+                path = event.view.path
+                if path not in self._saved:
+                    self._saved.add(path)
+                    self._save((path,))
+
+    def _save(self, touched: Sequence[str]) -> None:
+        self._session.files_saved(self._snapshots.take(touched).name)
+
+
+def _text(message: System | User | Assistant | ToolResult) -> str:
+    if isinstance(message, Assistant):
+        return "\n".join((message.reasoning, message.text, *(str(dict(call.arguments)) for call in message.calls)))
+    return message.text
