@@ -90,15 +90,9 @@ class BubblewrapSandbox(LocalSandbox):
     def _begin(self, order: Order) -> Run:
         with ExitStack() as stack:
             group = _group(self._groups, order, stack)
-            covers = stack.enter_context(self._covering.covers())
-            view = View(
-                self._policy,
-                self._interpreter,
-                covers,
-                self._props,
-                self._stage,
-                order.writable and self._policy.writable,
-            )
+            writable = order.writable and self._policy.writable
+            covers = stack.enter_context(self._covering.covers(writable))
+            view = View(self._policy, self._interpreter, covers, self._props, self._stage, writable)
             box = _Box(group)
             tree = Tree(box.init, order.limits)
             checks: list[Check] = [Disk([self._policy.workspace], order.limits).check] if view.writable else []
@@ -107,8 +101,8 @@ class BubblewrapSandbox(LocalSandbox):
                 checks.append(group.memory_check)
             process = self._start(order, view, box, stack)
 
-            def settle(said: bytes) -> Outcome:
-                code = box.settle(process, said)
+            def settle(said: bytes, ended: bool) -> Outcome:
+                code = box.settle(process, said, ended)
                 return Outcome(code, tree.cpu, max(tree.peak, group.peak() if group else 0))
 
             return Run(process, lambda: box.end(process), settle, checks, self._enforced(order), stack.pop_all())
@@ -148,6 +142,11 @@ class BubblewrapSandbox(LocalSandbox):
                 os.close(descriptor)
         try:
             box.admit(process)
+        except BaseException:
+            box.end(process)
+            process.wait()
+            raise
+        else:
             with contextlib.suppress(BrokenPipeError):  # bubblewrap has failed, and says why when asked for the code
                 os.write(go, b"1")
         finally:
@@ -202,7 +201,7 @@ class _Box:
         if process.poll() is None and self._handle is None:
             process.kill()
 
-    def settle(self, process: subprocess.Popen[bytes], said: bytes) -> int:
+    def settle(self, process: subprocess.Popen[bytes], said: bytes, ended: bool) -> int:
         """Wait until nothing is left inside; the program's exit code."""
         if self._handle is not None and not _gone(self._handle):
             self.end(process)
@@ -211,6 +210,8 @@ class _Box:
         while self._hear(0):
             pass
         code = self._told("exit-code")
+        if code is None and ended:
+            return -signal.SIGKILL
         if code is None:
             why = said.decode("utf-8", "replace").strip() or f"it ended with {process.returncode} and said nothing"
             raise SandboxError(f"bubblewrap could not run a program: {why}", _HINT if "namespace" in why else "")

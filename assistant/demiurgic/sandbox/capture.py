@@ -73,8 +73,10 @@ class Watch:
         now = time.monotonic()
         if now - self.started >= self._limits.wall:
             return Status.TIMEOUT
-        if now < self._next_check:
-            return None
+        return self.look() if now >= self._next_check else None
+
+    def look(self) -> Status | None:
+        """Make the checks now."""
         found = next((status for check in self._checks if (status := check()) is not None), None)
         self._next_check = time.monotonic() + _CHECK_EVERY
         return found

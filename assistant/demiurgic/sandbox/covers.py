@@ -40,12 +40,13 @@ class Covering:
         self._ours: set[Path] = set()
 
     @contextmanager
-    def covers(self) -> Generator[Covers, None, None]:
-        """What is to be covered now. Stand-ins last until the block ends."""
+    def covers(self, writable: bool) -> Generator[Covers, None, None]:
+        """What is to be covered now. Stand-ins last until the block ends; where nothing can be written there are
+        none."""
         stand_ins: list[Path] = []
         try:
             with self._lock:
-                protected = [self._protected(name, stand_ins) for name in self._policy.protected]
+                protected = [self._protected(name, stand_ins, writable) for name in self._policy.protected]
             hidden = hidden_paths(self._policy)
             root = self._policy.workspace
             ways = [
@@ -61,7 +62,7 @@ class Covering:
             with self._lock:
                 self._leave(stand_ins)
 
-    def _protected(self, name: str, stand_ins: list[Path]) -> Path:
+    def _protected(self, name: str, stand_ins: list[Path], writable: bool) -> Path:
         path = self._policy.workspace
         for part in Path(name).parts:
             if part in ("/", ".."):
@@ -72,14 +73,12 @@ class Covering:
                     f"the protected path {name} leads through a symbolic link, so it cannot be protected",
                     f"replace {path} by what it points to, or take {name} off the list",
                 )
-            if path in self._ours or self._make(path):
+            if path in self._ours or (writable and self._make(path)):
                 self._users[path] += 1
                 stand_ins.append(path)
         return path
 
     def _make(self, path: Path) -> bool:
-        if path.exists() or not self._policy.writable:
-            return False
         try:
             path.mkdir()
         except FileExistsError:

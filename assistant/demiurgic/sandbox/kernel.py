@@ -127,7 +127,10 @@ class _Cell:
             if verdict is not None:
                 why, until = _WHY[verdict].format(wall=self.limits.wall), time.monotonic() + _GRACE
                 self._order({"interrupt": self.number})
-        return None, why and f"{why} and did not stop when it was interrupted"
+        if until is not None:
+            return None, f"{why} and did not stop when it was interrupted"
+        broken = self.watch.look()
+        return None, _WHY[broken].format(wall=self.limits.wall) if broken is not None else ""
 
     def _order(self, order: dict[str, object]) -> None:
         self.worker.send(json.dumps(order).encode() + b"\n")

@@ -6,11 +6,12 @@ Each kind says how a run begins; following it, judging it and clearing up after 
 import os
 import signal
 import subprocess
+import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from demiurgic.errors import SandboxError
@@ -50,30 +51,38 @@ class Outcome:
 @dataclass(slots=True)
 class Run:
     """A program under way. `end` kills it and all that it started; `settle` is called once, after its first process
-    has ended, with what stderr began with; it returns when nothing is left, or raises SandboxError if the sandbox
-    failed."""
+    has ended, with what stderr began with and whether it was ended from here; it returns when nothing is left, or
+    raises SandboxError if the sandbox failed."""
 
     process: subprocess.Popen[bytes]
     end: Callable[[], None]
-    settle: Callable[[bytes], Outcome]
+    settle: Callable[[bytes, bool], Outcome]
     checks: Sequence[Check]
     enforced: frozenset[Guard]
     stack: ExitStack
     """What is let go of when all is over."""
-    _closed: bool = field(default=False)
 
-    def finish(self, said: bytes) -> Outcome:
+    def abandon(self) -> None:
+        """End it, whatever it is at, and want nothing more of it."""
+        with self.stack:
+            self.end()
+            self.process.wait()
+            for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+                if pipe is not None:
+                    pipe.close()
+
+    def finish(self, said: bytes, ended: bool) -> Outcome:
         """Settle, and let go."""
-        try:
-            return self.settle(said)
-        finally:
-            self.stack.close()
+        with self.stack:
+            return self.settle(said, ended)
 
 
 class LocalSandbox(ABC):
     """Satisfies `Sandbox`, once a kind says how to begin."""
 
     def __init__(self, policy: Policy) -> None:
+        if sys.platform != "linux":
+            raise SandboxError(f"the sandbox {self.name} needs Linux", "choose docker")
         self._policy = replace(policy, workspace=usable_workspace(policy.workspace))
         self._lock = threading.Lock()
         self._under_way: set[Callable[[], None]] = set()
@@ -108,7 +117,10 @@ class LocalSandbox(ABC):
         return in_order(commands, lambda command, cancel: self._run(command, False, None, cancel))
 
     def kernel(self) -> Kernel:
-        kernel = PythonKernel(self._spawn, KERNEL_LIMITS)
+        if self._closed:
+            raise SandboxError("the sandbox is closed")
+        host = _KernelHost(self._begin, self._policy)
+        kernel = PythonKernel(host.spawn, KERNEL_LIMITS, (host.check,))
         self._register(kernel.close)
         return kernel
 
@@ -130,21 +142,14 @@ class LocalSandbox(ABC):
             with self._registered(run.end):
                 program = Program(run.process, run.end)
                 ending = capture(program, command.limits, watch, command.stdin, on_output)
-            late = next((found for check in run.checks if (found := check()) is not None), None)
+            verdict = ending.verdict or watch.look() or (Status.CANCELLED if self._closed else None)
         except BaseException:
-            run.end()
-            run.stack.close()
+            run.abandon()
             raise
-        return self._result(run, command.limits, ending, late)
+        return self._result(run, command.limits, ending, verdict)
 
-    def _result(self, run: Run, limits: Limits, ending: Ending, late: Status | None) -> Result:
-        verdict = ending.verdict or late
-        try:
-            outcome = run.finish(ending.stderr.head)
-        except SandboxError:
-            if verdict is None:
-                raise
-            outcome = Outcome(-signal.SIGKILL, 0.0, 0)  # ended from here before it could say anything
+    def _result(self, run: Run, limits: Limits, ending: Ending, verdict: Status | None) -> Result:
+        outcome = run.finish(ending.stderr.head, verdict is not None)
         exit_code, number = ended_by(outcome.code)
         return Result(
             verdict or judged(exit_code, number, outcome.cpu, limits),
@@ -159,23 +164,6 @@ class LocalSandbox(ABC):
             run.enforced,
         )
 
-    def _spawn(self, arguments: Arguments) -> Spawned:
-        begun: list[Run] = []
-
-        def start(replies: int) -> subprocess.Popen[bytes]:
-            order = Order(
-                arguments(replies), self._policy.workspace, KERNEL_LIMITS, self._policy.writable, True, (replies,)
-            )
-            begun.append(self._begin(order))
-            return begun[0].process
-
-        def settle(process: subprocess.Popen[bytes]) -> None:
-            begun[0].end()
-            process.wait()
-            begun[0].finish(b"")
-
-        return PipedProgram(start, settle)
-
     def _register(self, end: Callable[[], None]) -> None:
         with self._lock:
             if not self._closed:
@@ -189,6 +177,35 @@ class LocalSandbox(ABC):
         stack = ExitStack()
         stack.callback(self._under_way.discard, end)
         return stack
+
+
+class _KernelHost:
+    """Starts a kernel's processes, one after another, and watches the one that lives."""
+
+    def __init__(self, begin: Callable[[Order], Run], policy: Policy) -> None:
+        self._begin, self._policy = begin, policy
+        self._run: Run | None = None
+
+    def spawn(self, arguments: Arguments) -> Spawned:
+        policy = self._policy
+
+        def start(replies: int) -> subprocess.Popen[bytes]:
+            argv = arguments(replies)
+            self._run = self._begin(Order(argv, policy.workspace, KERNEL_LIMITS, policy.writable, True, (replies,)))
+            return self._run.process
+
+        def settle(process: subprocess.Popen[bytes]) -> None:
+            run, self._run = self._run, None
+            if run is not None:
+                run.end()
+                process.wait()
+                run.finish(b"", True)
+
+        return PipedProgram(start, settle)
+
+    def check(self) -> Status | None:
+        checks = self._run.checks if self._run is not None else ()
+        return next((found for check in checks if (found := check()) is not None), None)
 
 
 def usable_workspace(folder: Path) -> Path:

@@ -96,7 +96,7 @@ class SupervisedSandbox(LocalSandbox):
             tree = Tree(lambda: process.pid, order.limits)
             checks = [disk.check, tree.check, *(() if group is None else (group.memory_check,))]
 
-            def settle(said: bytes) -> Outcome:
+            def settle(said: bytes, ended: bool) -> Outcome:
                 outcome = supervisor.settle()
                 peak = max(outcome.peak_memory, tree.peak, group.peak() if group else 0)
                 return Outcome(outcome.code, max(outcome.cpu, tree.cpu), peak)

@@ -1,0 +1,61 @@
+"""Sandboxes of every kind for tests that hold for all of them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from demiurgic.sandbox.bubblewrap import BubblewrapSandbox
+from demiurgic.sandbox.landlock import LandlockSandbox
+from demiurgic.sandbox.process import ProcessSandbox
+from demiurgic.sandbox.protocol import Command, Guard, Limits, Policy, Result, Sandbox
+
+LOCAL: Mapping[str, Callable[[Policy], Sandbox]] = {
+    "bubblewrap": BubblewrapSandbox,
+    "landlock": LandlockSandbox,
+    "process": ProcessSandbox,
+}
+
+
+PATIENT = Limits(wall=60)
+
+
+class Ground:
+    """A workspace, the kind of sandbox that it is tried in, and the sandboxes that were opened."""
+
+    def __init__(self, kind: str, workspace: Path) -> None:
+        self.kind, self.workspace = kind, workspace
+        self._stack = ExitStack()
+
+    def open(self, **policy: object) -> Sandbox:
+        sandbox = LOCAL[self.kind](Policy(self.workspace, **policy))  # type: ignore[arg-type]
+        self._stack.callback(sandbox.close)
+        return sandbox
+
+    def shell(self, script: str, limits: Limits = PATIENT, stdin: bytes = b"", **policy: object) -> Result:
+        """What becomes of a shell script in a sandbox of its own."""
+        with self.opened(**policy) as sandbox:
+            return sandbox.run(Command(("sh", "-c", script), stdin=stdin, limits=limits))
+
+    def python(self, code: str, limits: Limits = PATIENT, **policy: object) -> Result:
+        with self.opened(**policy) as sandbox:
+            return sandbox.run(Command(("python3", "-I", "-c", code), limits=limits))
+
+    @contextmanager
+    def opened(self, **policy: object) -> Iterator[Sandbox]:
+        sandbox = LOCAL[self.kind](Policy(self.workspace, **policy))  # type: ignore[arg-type]
+        try:
+            yield sandbox
+        finally:
+            sandbox.close()
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+def keeps(result: Result, guard: Guard) -> bool:
+    return guard in result.enforced
+
+
+def said(result: Result) -> str:
+    """All that a program wrote, for a look at what went wrong."""
+    return f"{result.status}: {result.stdout.text()}{result.stderr.text()}"
