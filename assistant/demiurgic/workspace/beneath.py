@@ -25,6 +25,8 @@ from demiurgic.workspace.trouble import explained
 
 _READ_AT_ONCE = 256 << 20
 _IGNORE_FILE = 1 << 20
+_DEEPEST_RULES = 100
+"""Folders below which no more `.gitignore` is read: thousands, one in the other, would make a walk stand still."""
 _MOST_LINKS = 40
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY
 """Without O_NONBLOCK, opening a FIFO waits for somebody to write to it."""
@@ -187,12 +189,15 @@ class LocalWorkspace:
         return rules
 
     def _with_rules_of(self, fd: int, inside: str, rules: Ignored, name: str = ".gitignore") -> Ignored:
+        depth = inside.count("/") + 1 if inside else 0
+        if depth > _DEEPEST_RULES:
+            return rules
         try:
             with _file(open_beneath(fd, name, _READ, walk=self._walk), name) as file:
                 text = file.read(_IGNORE_FILE)
         except (OSError, WorkspaceError):  # there is none, or it is no file
             return rules
-        return rules.within(inside.count("/") + 1 if inside else 0, os.fsdecode(text))
+        return rules.within(depth, os.fsdecode(text))
 
     @contextmanager
     def _explaining(self, path: str, verb: str) -> Generator[None]:

@@ -21,19 +21,12 @@ class PathPattern:
 
     def matches(self, names: Sequence[str]) -> bool:
         """Whether the path that these names make is meant."""
-        at, seen, star, mark = 0, 0, -1, 0
-        while seen < len(names):
-            part = self.parts[at] if at < len(self.parts) else ""
-            if part is None:
-                star, mark, at = at, seen, at + 1
-            elif part and _fits(part, names[seen]):
-                at, seen = at + 1, seen + 1
-            elif star >= 0:
-                mark += 1
-                at, seen = star + 1, mark
-            else:
-                return False
-        return bool(self.parts) and all(part is None for part in self.parts[at:])
+        stars = [at for at, part in enumerate(self.parts) if part is None]
+        end = self.parts[stars[-1] + 1 :] if stars else self.parts
+        rest = len(names) - len(end)
+        if not self.parts or rest < 0 or not _all_fit(end, names[rest:]):
+            return False
+        return _matches(self.parts[: stars[-1] + 1], names[:rest]) if stars else rest == 0
 
 
 def path_pattern(text: str) -> PathPattern:
@@ -49,6 +42,27 @@ def path_pattern(text: str) -> PathPattern:
     if names and parts[-1] is None:
         parts.append(_part("*"))  # what stands at the end as `**` means everything within, not the folder itself
     return PathPattern(tuple(parts) if names else ())
+
+
+def _matches(parts: Sequence[Part], names: Sequence[str]) -> bool:
+    """Whether these names fit parts of which the last stands for any number of them."""
+    at, seen, star, mark = 0, 0, -1, 0
+    while at < len(parts) - 1:
+        part = parts[at]
+        if part is None:
+            star, mark, at = at, seen, at + 1
+        elif seen < len(names) and _fits(part, names[seen]):
+            at, seen = at + 1, seen + 1
+        elif star >= 0 and mark < len(names):
+            mark += 1
+            at, seen = star + 1, mark
+        else:
+            return False
+    return True
+
+
+def _all_fit(parts: Sequence[Part], names: Sequence[str]) -> bool:
+    return all(part is not None and _fits(part, name) for part, name in zip(parts, names, strict=True))
 
 
 def _fits(part: str | re.Pattern[str], name: str) -> bool:
