@@ -12,7 +12,7 @@ from demiurgic.config import Settings
 from demiurgic.errors import UserError
 from demiurgic.events import ChatEvent, Finish, ReplyEnded, TextDelta
 from demiurgic.messages import User
-from demiurgic.repl.clean import printable
+from demiurgic.workspace.shown import visible
 
 STREAM_VERSION = 1
 
@@ -56,7 +56,7 @@ def _with_piped_input(prompt: str) -> str:
 
 def _write(reply: Iterable[ChatEvent], layout: str) -> ReplyEnded:
     # A terminal must not obey what a model writes; a file or a program gets it as it is.
-    shown = printable if sys.stdout.isatty() else str
+    shown = visible if sys.stdout.isatty() else str
     ended: ReplyEnded | None = None
     for event in reply:
         if layout == "stream-json":

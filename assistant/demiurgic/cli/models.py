@@ -70,12 +70,12 @@ def _pull(options: argparse.Namespace, settings: Settings) -> int:
 def _info(options: argparse.Namespace, settings: Settings) -> int:
     from demiurgic.cli.screen import console
     from demiurgic.compose import describe_model, model_file
-    from demiurgic.repl.clean import printable
+    from demiurgic.workspace.shown import visible
 
     path, _ = model_file(settings, options.name)
     for label, value in describe_model(path, options.at_context):
         console().print(f"[bold]{label:<14}[/bold] ", end="")
-        console().print(printable(value), markup=False, highlight=False)
+        console().print(visible(value), markup=False, highlight=False)
     return 0
 
 

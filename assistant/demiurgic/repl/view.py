@@ -3,7 +3,7 @@
 from typing import TextIO
 
 from demiurgic.events import ReplyEnded
-from demiurgic.repl.clean import printable
+from demiurgic.workspace.shown import visible
 
 
 class View:
@@ -32,7 +32,7 @@ class View:
         if not self._thinking and self._moves:
             self._write("\x1b[2m")
         self._thinking = True
-        self._write(printable(text))
+        self._write(visible(text))
 
     def said(self, text: str) -> None:
         """More of the answer."""
@@ -40,7 +40,7 @@ class View:
         if self._thinking:
             self._write("\x1b[0m\n" if self._moves else "\n")
             self._thinking = False
-        self._write(printable(text))
+        self._write(visible(text))
 
     def end(self, ended: ReplyEnded) -> None:
         """The reply is over."""

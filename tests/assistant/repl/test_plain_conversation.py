@@ -6,10 +6,7 @@ import subprocess
 import sys
 import time
 
-import pytest
 from support.terminals import PATIENCE, terminal
-
-from demiurgic.repl.clean import printable
 
 
 def command(model, *more):
@@ -86,20 +83,3 @@ def test_an_interrupt_while_waiting_for_input_does_not_end_the_program(tmp_path,
         screen.wait_for("> ")
         screen.type("/quit\n")
         assert screen.process.wait(PATIENCE) == 0
-
-
-@pytest.mark.parametrize(
-    ("raw", "shown"),
-    [
-        ("a\x1b[31mred\x1b[0m", "ared"),
-        ("\x1b]0;title\x07x", "x"),
-        ("\x1b[2Jx\rY", "xY"),
-        ("x\x1b", "x"),
-        ("\x9b31mx", "31mx"),
-        ("tab\tand\nline", "tab\tand\nline"),
-        ("ab\u202edc", "abdc"),
-        ("naïve 😀 中文", "naïve 😀 中文"),
-    ],
-)
-def test_what_a_terminal_would_obey_is_taken_out(raw, shown):
-    assert printable(raw) == shown
