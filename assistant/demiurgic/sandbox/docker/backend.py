@@ -45,7 +45,6 @@ class DockerBackend:
             engine = stack.enter_context(closing(Engine(self._address)))
             masks = stack.enter_context(TemporaryDirectory(prefix="demiurgic-masks-"))
             plan = stack.enter_context(closing(BindPlan(policy, Path(masks))))
-            plan.open()
             ground = _ground(engine, policy)
             remove_strays(engine)
             pool = Pool(engine, session=secrets.token_hex(8), spare=os.cpu_count() or 1)

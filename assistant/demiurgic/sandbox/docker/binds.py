@@ -1,10 +1,11 @@
 """What of this machine a container sees: the workspace under its own name, without what is to be kept from programs.
 
 A mount keeps to the file that it was made for, whatever takes that file's name later. So the plan is made anew for each
-run and compared with what a warm container was made with. Stand-ins for protected paths that do not exist stay for as
-long as the sandbox is open.
+run and compared with what a warm container was made with. Stand-ins for protected paths that do not exist are put up
+for the first program that may write, and stay for as long as the sandbox is open.
 """
 
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -29,11 +30,9 @@ class BindPlan:
         self._file.touch(0o000)
         self._folder.mkdir(0o000)
         self._covering = Covering(policy)
+        self._lock = threading.Lock()
         self._stand_ins = ExitStack()
-
-    def open(self) -> None:
-        """Put stand-ins where something is protected that does not exist."""
-        self._stand_ins.enter_context(self._covering.covers())
+        self._standing = False
 
     def close(self) -> None:
         """Take the stand-ins away."""
@@ -41,9 +40,17 @@ class BindPlan:
 
     def binds(self, writable: bool) -> tuple[Bind, ...]:
         """What must be mounted now, parents first. Raises SandboxError where the policy cannot be kept."""
-        with self._covering.covers() as covers:
+        if writable:
+            self._put_stand_ins()
+        with self._covering.covers(writable) as covers:
             found = {bind.target: bind for bind in (*self._outside(writable), *self._inside(covers, writable))}
         return tuple(sorted(found.values(), key=lambda bind: bind.target.count("/")))
+
+    def _put_stand_ins(self) -> None:
+        with self._lock:
+            if not self._standing:
+                self._stand_ins.enter_context(self._covering.covers(writable=True))
+                self._standing = True
 
     def _outside(self, writable: bool) -> Iterator[Bind]:
         yield _bind(self.policy.workspace, writable=writable)

@@ -70,6 +70,10 @@ class ContainerEnded(Exception):
         super().__init__(complaints)
 
 
+class StaleContainer(Exception):
+    """The container does not show the files any more that it was made to show. Nothing was run."""
+
+
 class Container:
     """Constructing it starts it, which takes a third of a second."""
 
@@ -121,7 +125,7 @@ class Container:
         while True:
             frame = self.receive(_TICK)
             if frame and frame[0] == supervisor.DONE:
-                return _ending(frame[1])
+                return ending(frame[1])
             if frame:
                 carry(*frame)
             if not told and stopped():
@@ -167,6 +171,9 @@ class Container:
         return kind, payload
 
 
-def _ending(payload: bytes) -> Ending:
+def ending(payload: bytes) -> Ending:
+    """What the first process said in the end."""
     told: dict[str, Any] = json.loads(payload)
+    if told["reason"] == supervisor.STALE:
+        raise StaleContainer
     return Ending(**told)

@@ -13,7 +13,11 @@ from demiurgic.sandbox.local import ended_by, judged
 from demiurgic.sandbox.protocol import Command, Guard, OnOutput, Result, Status, Stream
 
 _STREAMS: dict[bytes, Stream] = {supervisor.STDOUT: "stdout", supervisor.STDERR: "stderr"}
-_REASONS = {supervisor.TIMEOUT: Status.TIMEOUT, supervisor.OUTPUT_LIMIT: Status.OUTPUT_LIMIT}
+_REASONS = {
+    supervisor.TIMEOUT: Status.TIMEOUT,
+    supervisor.OUTPUT_LIMIT: Status.OUTPUT_LIMIT,
+    supervisor.MEMORY_LIMIT: Status.MEMORY_LIMIT,
+}
 
 
 class Run:
@@ -41,11 +45,11 @@ class Run:
         self._verdict = self._watch.verdict()
         return self._verdict is not None
 
-    def ended_for_memory(self) -> Ending:
-        """What is known if the whole container ended with it."""
-        limit = self._command.limits.memory
+    def ended_with_its_container(self, verdict: Status) -> Ending:
+        """What is known then."""
+        self._verdict = verdict
         wall = time.monotonic() - self._watch.started
-        return Ending(signal.SIGKILL, 0, supervisor.EXITED, wall, 0.0, limit, memory=True, clean=False)
+        return Ending(signal.SIGKILL, 0, supervisor.EXITED, wall, cpu=0.0, peak=0, memory=False, clean=False)
 
     def result(self, ending: Ending, backend: str, enforced: frozenset[Guard]) -> Result:
         """What became of it."""

@@ -51,7 +51,7 @@ class Pool:
         self._lock = threading.Lock()
         self._idle: deque[Container] = deque()
         self._taken: set[Container] = set()
-        self._closed = False
+        self.closed = False
 
     def take(self, shape: Shape) -> Container:
         """A container of that shape in which nothing runs."""
@@ -62,7 +62,7 @@ class Pool:
         container = Container(self._engine, shape, self._labels)
         with self._lock:
             self._taken.add(container)
-            closed = self._closed
+            closed = self.closed
         if closed:
             self.drop(container)
             raise SandboxError("the sandbox is closed")
@@ -86,7 +86,7 @@ class Pool:
     def close(self) -> None:
         """End all of them, those in use as well, and wait until they are gone."""
         with self._lock:
-            self._closed = True
+            self.closed = True
             idle, taken = list(self._idle), list(self._taken)
             self._idle.clear()
         for container in idle:
@@ -103,7 +103,7 @@ class Pool:
 
     def _warm(self, shape: Shape) -> Container | None:
         with self._lock:
-            if self._closed:
+            if self.closed:
                 raise SandboxError("the sandbox is closed")
             for container in self._idle:
                 if container.shape == shape:

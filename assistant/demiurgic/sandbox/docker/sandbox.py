@@ -16,7 +16,7 @@ from demiurgic.errors import SandboxError
 from demiurgic.sandbox.batch import in_order
 from demiurgic.sandbox.disk import Disk
 from demiurgic.sandbox.docker.binds import BindPlan
-from demiurgic.sandbox.docker.container import ContainerEnded, Order
+from demiurgic.sandbox.docker.container import ContainerEnded, Order, StaleContainer
 from demiurgic.sandbox.docker.engine import Engine, Shape
 from demiurgic.sandbox.docker.outcome import Run
 from demiurgic.sandbox.docker.pool import Pool
@@ -32,6 +32,7 @@ from demiurgic.sandbox.protocol import (
     OnOutput,
     Policy,
     Result,
+    Status,
     Strength,
 )
 from demiurgic.sandbox.spawn import Arguments
@@ -95,22 +96,31 @@ class DockerSandbox:
         self, command: Command, shape: Shape, on_output: OnOutput | None, cancel: threading.Event | None
     ) -> Result:
         order = self._order(command)
-        container = self._pool.take(shape)
-        run = Run(command, on_output, cancel, self._disk(command.limits, shape.writable))
-        clean = False
-        try:
-            ending = container.run(order, run.carry, run.stopped)
-            clean = ending.clean
-        except ContainerEnded as ended:
-            if not ended.for_memory:
-                raise SandboxError("the container ended under a program", "run it again") from ended
-            ending = run.ended_for_memory()
-        finally:
-            if clean:
-                self._pool.give_back(container)
-            else:
-                self._pool.drop(container)
-        return run.result(ending, self.name, self._ground.enforced)
+        while True:
+            container = self._pool.take(shape)
+            run = Run(command, on_output, cancel, self._disk(command.limits, shape.writable))
+            clean = False
+            try:
+                ending = container.run(order, run.carry, run.stopped)
+                clean = ending.clean
+            except StaleContainer:
+                continue
+            except ContainerEnded as ended:
+                ending = run.ended_with_its_container(self._blame(ended))
+            finally:
+                if clean:
+                    self._pool.give_back(container)
+                else:
+                    self._pool.drop(container)
+            return run.result(ending, self.name, self._ground.enforced)
+
+    def _blame(self, ended: ContainerEnded) -> Status:
+        """Why a container may have ended under a program. Raises SandboxError where nobody here knows."""
+        if self._pool.closed:
+            return Status.CANCELLED
+        if ended.for_memory:
+            return Status.MEMORY_LIMIT
+        raise SandboxError("the container ended under a program", "run it again") from ended
 
     def _spawn(self, arguments: Arguments) -> ContainedProgram:
         order = self._order(Command(arguments(REPLIES), limits=_ENDLESS), stays=True)

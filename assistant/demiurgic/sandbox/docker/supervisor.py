@@ -29,12 +29,22 @@ HEADER = struct.Struct(">cI")
 RUN, STDIN, KILL = b"r", b"i", b"k"
 READY, STDOUT, STDERR, REPLIES, DONE = b"y", b"o", b"e", b"a", b"x"
 
-EXITED, TIMEOUT, OUTPUT_LIMIT, CANCELLED = "exited", "timeout", "output_limit", "cancelled"
+EXITED, TIMEOUT, OUTPUT_LIMIT, MEMORY_LIMIT, CANCELLED = (
+    "exited",
+    "timeout",
+    "output_limit",
+    "memory_limit",
+    "cancelled",
+)
 """Why a run came to its end."""
+STALE = "stale"
+"""Nothing was run: what is mounted is not what was. A file that is replaced from outside takes its cover along."""
 
 CHUNK = 1 << 16
 LAST_WORDS = 0.15
 """Seconds for what is still in the pipes when the program has ended: somebody else may hold them open for ever."""
+_LOOK_SECONDS = 0.1
+"""How often the kernel is asked whether the memory was full."""
 _DRAINED = 16
 """Chunks of output that may go before a reply."""
 _HIGH = 64
@@ -91,6 +101,7 @@ class Program:
         self._failure = 0
         self._status: int | None = None
         self._cpu, self._peak, self._written = 0.0, 0, 0
+        self._killed = killed_for_memory()
         self._started = time.monotonic()
         self._deadline = self._started + order["wall"]
         self._reason = ""
@@ -128,8 +139,8 @@ class Program:
                 poller.register(fd, select.POLLIN)
             if not self._fed():
                 poller.register(self._stdin, select.POLLOUT)
-            left = self._deadline - time.monotonic()
-            for fd, _ in poller.poll(max(0.0, min(left, 3600.0)) * 1000):
+            left = max(0.0, min(self._deadline - time.monotonic(), _LOOK_SECONDS))
+            for fd, _ in poller.poll(left * 1000):
                 self._attend(fd, orders, woken)
             self._reap()
 
@@ -140,6 +151,8 @@ class Program:
             self._reason = EXITED
         elif time.monotonic() > self._deadline:
             self._reason = TIMEOUT
+        elif not self._order["stays"] and killed_for_memory() > self._killed:
+            self._reason = MEMORY_LIMIT
         return not self._reason
 
     def _attend(self, fd: int, orders: Orders, woken: int) -> None:
@@ -231,6 +244,7 @@ class Program:
             "wall": wall,
             "cpu": self._cpu,
             "peak": self._peak,
+            "memory": killed_for_memory() > self._killed,
         }
 
 
@@ -307,6 +321,12 @@ def pristine(first: dict[str, tuple[int, ...]]) -> bool:
         return False
 
 
+def mounts() -> list[str]:
+    """What is mounted, and where."""
+    with open("/proc/self/mountinfo") as file:
+        return [" ".join(line.split()[:5]) for line in file]
+
+
 def killed_for_memory() -> int:
     """How many processes of this container the kernel has ended because its memory was full."""
     for path in _OOM_COUNTS:
@@ -330,18 +350,17 @@ def serve() -> None:
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, _heard)
-    orders, first = Orders(), {path: facts(path) for path in scratch()}
+    orders, mounted, first = Orders(), mounts(), {path: facts(path) for path in scratch()}
     send(READY, b"")
     while True:
         orders.read()
         for kind, payload in orders.take():
-            if kind == RUN:
-                before = killed_for_memory()
+            if kind == RUN and mounts() != mounted:
+                send(DONE, json.dumps({"reason": STALE}).encode())
+            elif kind == RUN:
                 program = Program(json.loads(payload))
                 program.watch(orders, woken)
-                done = program.end()
-                done |= {"memory": killed_for_memory() > before, "clean": pristine(first)}
-                send(DONE, json.dumps(done).encode())
+                send(DONE, json.dumps(program.end() | {"clean": pristine(first)}).encode())
 
 
 if __name__ == "__main__":
