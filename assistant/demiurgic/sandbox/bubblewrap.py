@@ -12,25 +12,25 @@ import select
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import cast
 
 from demiurgic.errors import SandboxError
 from demiurgic.sandbox.bubblewrap_arguments import HOME, Props, View, mounts, namespaces
 from demiurgic.sandbox.capture import Check
-from demiurgic.sandbox.cgroup import Group, Parents, find_parents
+from demiurgic.sandbox.cgroup import Group, Parents
 from demiurgic.sandbox.covers import Covering
 from demiurgic.sandbox.disk import Disk
 from demiurgic.sandbox.environment import environment
 from demiurgic.sandbox.limits import prlimit_arguments, processes_are_counted_apart, rlimits
 from demiurgic.sandbox.local import LocalSandbox, Order, Outcome, Run
 from demiurgic.sandbox.protocol import Guard, Policy, Strength
+from demiurgic.sandbox.remove import remove_tree
 from demiurgic.sandbox.seccomp import program, this_machine
 from demiurgic.sandbox.stage import open_stage
+from demiurgic.sandbox.strays import temporary_folder
 from demiurgic.sandbox.toolchain import own_interpreter
 from demiurgic.sandbox.tree import Tree
 
@@ -61,11 +61,11 @@ class BubblewrapSandbox(LocalSandbox):
         super().__init__(policy)
         self._bwrap = _required("bwrap", "bubblewrap")
         self._filter = program(this_machine())
-        self._groups = find_parents()
         self._covering = Covering(self._policy)
         self._interpreter = own_interpreter()
         with ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="demiurgic-sandbox-")))
+            folder = temporary_folder("sandbox")
+            stack.callback(remove_tree, folder)
             self._props = Props(folder)
             self._props.make()
             others = [*self._interpreter, *self._policy.readable, folder]

@@ -6,7 +6,6 @@ would have enforced is not claimed.
 """
 
 import contextlib
-import os
 import secrets
 import time
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from typing import Literal
 
 from demiurgic.errors import SandboxError
 from demiurgic.sandbox.protocol import Limits, Status
+from demiurgic.sandbox.strays import name_prefix
 
 _ROOT = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")
@@ -32,7 +32,7 @@ class Parents:
 
     def make(self, limits: Limits) -> "Group":
         """A new group with these limits."""
-        name = f"demiurgic-{os.getpid()}-{secrets.token_hex(4)}"
+        name = f"{name_prefix('group')}{secrets.token_hex(4)}"
         group = Group(self.version, self.memory / name, self.pids / name)
         try:
             for folder in group.folders:

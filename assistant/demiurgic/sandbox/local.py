@@ -17,9 +17,11 @@ from pathlib import Path
 from demiurgic.errors import SandboxError
 from demiurgic.sandbox.batch import in_order
 from demiurgic.sandbox.capture import Check, Ending, Program, Watch, capture
+from demiurgic.sandbox.cgroup import find_parents
 from demiurgic.sandbox.kernel import PythonKernel
 from demiurgic.sandbox.protocol import Command, Guard, Kernel, Limits, OnOutput, Policy, Result, Status, Strength
 from demiurgic.sandbox.spawn import Arguments, PipedProgram, Spawned
+from demiurgic.sandbox.strays import sweep
 
 KERNEL_LIMITS = Limits(wall=float("inf"), cpu=float("inf"), processes=128)
 """A kernel lives as long as its session; each cell has a wall clock of its own."""
@@ -83,6 +85,8 @@ class LocalSandbox(ABC):
     def __init__(self, policy: Policy) -> None:
         if sys.platform != "linux":
             raise SandboxError(f"the sandbox {self.name} needs Linux", "choose docker")
+        self._groups = find_parents()
+        sweep(() if self._groups is None else (self._groups.memory, self._groups.pids))
         self._policy = replace(policy, workspace=usable_workspace(policy.workspace))
         self._lock = threading.Lock()
         self._under_way: set[Callable[[], None]] = set()

@@ -10,7 +10,6 @@ import os
 import select
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from abc import abstractmethod
@@ -20,7 +19,6 @@ from pathlib import Path
 from typing import cast
 
 from demiurgic.errors import SandboxError
-from demiurgic.sandbox.cgroup import find_parents
 from demiurgic.sandbox.disk import Disk
 from demiurgic.sandbox.environment import environment
 from demiurgic.sandbox.limits import rlimits, tasks_of
@@ -28,6 +26,7 @@ from demiurgic.sandbox.local import LocalSandbox, Order, Outcome, Run
 from demiurgic.sandbox.protocol import Guard, Policy
 from demiurgic.sandbox.remove import remove_tree
 from demiurgic.sandbox.seccomp import program, this_machine
+from demiurgic.sandbox.strays import temporary_folder
 from demiurgic.sandbox.toolchain import own_interpreter
 from demiurgic.sandbox.tree import Tree
 
@@ -52,7 +51,6 @@ class SupervisedSandbox(LocalSandbox):
 
     def __init__(self, policy: Policy) -> None:
         super().__init__(policy)
-        self._groups = find_parents()
         self._filter = program(this_machine(), sockets=policy.network)
         self._interpreter = own_interpreter()
 
@@ -62,7 +60,7 @@ class SupervisedSandbox(LocalSandbox):
 
     def _begin(self, order: Order) -> Run:
         with ExitStack() as stack:
-            temporary = Path(tempfile.mkdtemp(prefix="demiurgic-run-"))
+            temporary = temporary_folder("run")
             stack.callback(remove_tree, temporary)
             (temporary / "home").mkdir()
             user = self._user()

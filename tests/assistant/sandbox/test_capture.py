@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demiurgic.sandbox.capture import Ending, Keeper, Program, Watch, capture
@@ -40,6 +40,7 @@ def follow(code: str, limits: Limits = PATIENT, stdin: bytes = b"", **watching) 
     return ending, process.returncode
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=50)), st.integers(0, 40))
 def test_the_beginning_and_the_end_are_kept(pieces: list[bytes], kept: int) -> None:
     keeper, whole = Keeper(kept), b"".join(pieces)

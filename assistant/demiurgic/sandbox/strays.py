@@ -1,0 +1,44 @@
+"""Taking away what sandboxes of a program that was killed have left: folders for temporary files, control groups.
+
+Programs need no such care, they end with whoever started them.
+"""
+
+import contextlib
+import os
+import re
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from demiurgic.sandbox.remove import remove_tree
+
+_NAME = re.compile(r"demiurgic-(?:run|sandbox|group)-(\d+)-\w+")
+_DAY = 86400
+
+
+def temporary_folder(kind: str) -> Path:
+    """A new folder, named so that it is known for a stray when this process has ended."""
+    return Path(tempfile.mkdtemp(prefix=f"{name_prefix(kind)}"))
+
+
+def name_prefix(kind: str) -> str:
+    """What names of this process's things begin with."""
+    return f"demiurgic-{kind}-{os.getpid()}-"
+
+
+def sweep(groups: Sequence[Path]) -> None:
+    """Remove what dead processes left: folders a day after, control groups in these folders at once."""
+    for folder in Path(tempfile.gettempdir()).glob("demiurgic-*"):
+        with contextlib.suppress(OSError):  # somebody else's, or gone meanwhile
+            if _is_stray(folder) and time.time() - folder.lstat().st_mtime > _DAY:
+                remove_tree(folder)
+    for group in (group for parent in groups for group in parent.glob("demiurgic-*")):
+        with contextlib.suppress(OSError):
+            if _is_stray(group):
+                group.rmdir()
+
+
+def _is_stray(path: Path) -> bool:
+    named = _NAME.fullmatch(path.name)
+    return named is not None and not Path("/proc", named[1]).exists()
