@@ -22,6 +22,7 @@ import select
 import struct
 import sys
 import time
+import warnings  # noqa: F401 - os.execvpe imports it, when another user may not be able to read it any more
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
