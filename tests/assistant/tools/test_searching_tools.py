@@ -3,7 +3,6 @@
 import os
 import threading
 import time
-from itertools import pairwise
 
 import pytest
 from support.tool_calls import called, failure, planned, surroundings
@@ -120,7 +119,7 @@ def test_a_pattern_that_never_ends_is_stopped_while_the_program_goes_on(tmp_path
     clock.join()
     assert message == "the pattern takes too long to match; make it simpler"
     assert time.monotonic() - begun < 30
-    assert max(b - a for a, b in pairwise(ticks)) < 5, "the interpreter stood still"
+    assert len(ticks) > 3 * (time.monotonic() - begun), "the interpreter stood still"
 
 
 def test_binary_huge_and_strange_files_are_passed_over_or_told(tmp_path):
