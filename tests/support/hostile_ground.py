@@ -23,12 +23,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from demiurgic.sandbox.remove import remove_tree
+
 PROGRAMS = Path(__file__).parents[1] / "assistant" / "sandbox" / "hostile_programs"
 SECRET = "SECRET-"
 ORDINARY = 65529
 """Who owns the ground of programs that nothing confines, where the tests are run by root."""
 ANSWER_SECONDS = 120
 WATCHED = (Path("/etc/hosts"), Path("/etc/ld.so.preload"), Path("/etc/cron.d"), Path("/usr/local/bin"))
+RUNS = b"RUNS\n"
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ class Launcher:
         if "error" in told:
             raise AssertionError(f"the sandbox failed: {told['error']}")
         streams = {name: base64.b64decode(told[name][0]) for name in ("stdout", "stderr")}
+        assert streams["stdout"].startswith(RUNS), f"it never began: {told['status']} {streams['stderr'][-1000:]!r}"
+        streams["stdout"] = streams["stdout"].removeprefix(RUNS)
         dropped = told["stdout"][1] + told["stderr"][1]
         return Outcome(**{**told, **streams, "enforced": frozenset(told["enforced"])}, dropped=dropped)
 
@@ -212,12 +217,14 @@ class Ground:
         return left
 
     def clear(self) -> None:
-        """End what an unconfined program left outside the ground."""
+        """End what an unconfined program left outside the ground, and remove all."""
         for pid in self.survivors():
             os.kill(int(pid), signal.SIGKILL)
         for folder in ("/tmp", "/dev/shm"):
             for path in Path(folder).glob(f"{self.token}*"):
                 path.unlink()
+        if self.base.exists():
+            remove_tree(self.base)
 
 
 @contextmanager

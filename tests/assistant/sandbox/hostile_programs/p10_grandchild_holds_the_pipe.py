@@ -3,6 +3,8 @@
 import os
 import time
 
+import prelude
+
 if os.fork() == 0:
     time.sleep(60)
     os._exit(0)

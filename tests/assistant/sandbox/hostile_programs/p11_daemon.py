@@ -4,6 +4,8 @@ import os
 import signal
 import time
 
+import prelude
+
 if os.fork() == 0:
     os.setsid()
     if os.fork():

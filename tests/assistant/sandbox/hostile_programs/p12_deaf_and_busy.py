@@ -2,6 +2,8 @@
 
 import signal
 
+import prelude
+
 for number in range(1, 65):
     try:
         signal.signal(number, signal.SIG_IGN)

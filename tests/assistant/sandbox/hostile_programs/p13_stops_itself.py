@@ -3,4 +3,6 @@
 import os
 import signal
 
+import prelude
+
 os.kill(os.getpid(), signal.SIGSTOP)

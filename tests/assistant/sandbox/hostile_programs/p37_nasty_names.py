@@ -2,6 +2,8 @@
 
 import os
 
+import prelude
+
 for name in (
     b"new\nline",
     b"not\xffutf8",

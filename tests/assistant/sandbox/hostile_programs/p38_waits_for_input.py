@@ -2,4 +2,6 @@
 
 import sys
 
+import prelude
+
 print(len(sys.stdin.buffer.read()))

@@ -3,6 +3,8 @@
 import os
 import time
 
+import prelude
+
 if os.fork() == 0:
     os.setsid()
     until = time.time() + 20

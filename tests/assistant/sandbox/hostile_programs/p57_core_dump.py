@@ -2,4 +2,6 @@
 
 import os
 
+import prelude
+
 os.abort()

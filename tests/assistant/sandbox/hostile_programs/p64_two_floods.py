@@ -2,6 +2,8 @@
 
 import os
 
+import prelude
+
 for _ in range(5):
     if os.fork() == 0:
         break

@@ -1,3 +1,5 @@
 """End without reading what it is sent."""
 
+import prelude
+
 print("ended")
