@@ -1,7 +1,7 @@
 """How much a run has written to folders that it shares with this machine, watched while it runs.
 
-The file system's own count of what is free costs nothing to read. Only when it has shrunk by as much as a run may
-write are the files looked at that changed since the run began; so other programs that fill the disk harm nobody.
+The file system's own count of what is free costs nothing to read. When it shrinks, and in any case now and then, the
+files are looked at that changed since the run began; so other programs that fill the disk, or clear it, harm nobody.
 Files without a name are not found, and a fast writer passes its limit by what it writes between two looks.
 """
 
@@ -14,8 +14,9 @@ from pathlib import Path
 from demiurgic.sandbox.protocol import Limits, Status
 
 _DEEPEST = 200
-_BLIND_EVERY = 1.0
-"""Seconds between two looks at the files where the file system does not count them."""
+_LOOK_EVERY = 1.0
+_SHARE = 0.05
+"""Of the time, at most so much is spent on looks for which there was no reason."""
 _BLOCK = 512
 _COARSE = 0.02
 """Seconds by which the clock of files may be behind."""
@@ -37,7 +38,7 @@ class Disk:
     limits: Limits
     _since: float = field(default_factory=lambda: time.time() - _COARSE)
     _free: dict[Path, Use] = field(default_factory=dict[Path, Use])
-    _blind: float = field(default_factory=time.monotonic)
+    _next_look: float = field(default_factory=lambda: time.monotonic() + _LOOK_EVERY)
 
     def __post_init__(self) -> None:
         self._free = {folder: _free(folder) for folder in self.folders}
@@ -48,19 +49,21 @@ class Disk:
 
     def examine(self) -> Status | None:
         """The same, looking at the files in any case."""
+        began = time.monotonic()
         used = [changed(folder, self._since, self.limits.files) for folder in self.folders]
         self._free = {folder: _free(folder) for folder in self.folders}
+        ended = time.monotonic()
+        self._next_look = ended + max(_LOOK_EVERY, (ended - began) / _SHARE)
         if sum(use.bytes for use in used) > self.limits.disk or sum(use.files for use in used) > self.limits.files:
             return Status.DISK_LIMIT
         return None
 
     def _suspicious(self) -> bool:
+        if time.monotonic() > self._next_look:
+            return True
         for folder, before in self._free.items():
             now = _free(folder)
             if before.bytes - now.bytes > self.limits.disk // 4 or before.files - now.files > self.limits.files // 4:
-                return True
-            if not now.files and time.monotonic() - self._blind > _BLIND_EVERY:
-                self._blind = time.monotonic()
                 return True
         return False
 
