@@ -24,12 +24,11 @@ ORDINARY = 65528
 SCRIPT = """
 import json, os, subprocess, sys, time
 from pathlib import Path
-from support.sandboxes import LOCAL
-from demiurgic.errors import SandboxError
 from demiurgic.sandbox.backends import BUBBLEWRAP, LANDLOCK, PROCESS
 from demiurgic.sandbox.protocol import Command, Limits, Policy
 kind, workspace = sys.argv[1], Path(sys.argv[2])
-sandbox = LOCAL[kind](Policy(workspace))
+backend = {"bubblewrap": BUBBLEWRAP, "landlock": LANDLOCK, "process": PROCESS}[kind]
+sandbox = backend.open(Policy(workspace))
 def run(script, **limits):
     result = sandbox.run(Command(("sh", "-c", script), limits=Limits(**{"wall": 60, **limits})))
     return {"status": result.status, "out": result.stdout.text(), "err": result.stderr.text()}
@@ -48,7 +47,7 @@ print(json.dumps({
     "left": subprocess.run(["pgrep", "-fx", "sleep 6203"], stdout=subprocess.DEVNULL).returncode == 0,
     "cell": kernel.cell("1 + 1").value,
     "late": kernel.cell("while True: pass", wall=0.5).status,
-    "probe": {"bubblewrap": BUBBLEWRAP, "landlock": LANDLOCK, "process": PROCESS}[kind].probe().reason,
+    "probe": backend.probe().reason,
 }))
 sandbox.close()
 """
@@ -63,8 +62,6 @@ def place() -> Iterator[Path]:
         assert package.__file__ is not None
         source = Path(package.__file__).parent
         shutil.copytree(source, place / source.name, ignore=shutil.ignore_patterns("__pycache__"))
-    (place / "support").mkdir()
-    shutil.copy(Path(__file__).parents[2] / "support" / "sandboxes.py", place / "support")
     (place / "script.py").write_text(SCRIPT)
     yield place
     shutil.rmtree(place)
