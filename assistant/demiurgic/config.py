@@ -7,11 +7,11 @@ somebody may have cloned: it may choose among what is allowed here, and never wh
 import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 from platformdirs import user_cache_path, user_config_path, user_state_path
 
@@ -22,7 +22,7 @@ _NOT_SETTINGS = ("DEMIURGIC_CONFIG", "DEMIURGIC_API_KEY")
 _MISTYPED = 0.75
 """How like a setting's name a variable must look to be taken for a slip and not for somebody else's."""
 _PROJECT_FILE = Path(".demiurgic") / "config.toml"
-_PROJECT_MAY_SET = frozenset(("model", "context", "threads", "parallel", "temperature", "offline"))
+_PROJECT_MAY_SET = frozenset(("model", "context", "threads", "parallel", "temperature", "offline", "approve"))
 _SECRETS = {
     "openai_key": "OPENAI_API_KEY",
     "anthropic_key": "ANTHROPIC_API_KEY",
@@ -30,6 +30,28 @@ _SECRETS = {
     "hub_token": "HF_TOKEN",
 }
 _HOST_KEYS = ("OPENROUTER_API_KEY", "ZAI_API_KEY", "ZHIPUAI_API_KEY")
+
+
+MODES = ("plan", "ask", "edits", "all")
+"""How much the agent may do unasked, the least first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSetting:
+    """An MCP server of the user's: a name, and how it is started."""
+
+    name: str
+    command: str
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HookSetting:
+    """A command of the user's that runs `before` or `after` a tool, or all of them."""
+
+    when: Literal["before", "after"]
+    command: tuple[str, ...]
+    tools: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +72,14 @@ class Settings:
     """None: greedy, or what the model's makers recommend."""
     offline: bool = False
     """Never fetch anything."""
+    approve: str = "ask"
+    """What the agent may do unasked: plan, ask, edits or all."""
+    sandbox: str = "auto"
+    """docker, bubblewrap, landlock or process; auto: the strongest that works here."""
+    allow_process: bool = False
+    """Whether `auto` may settle for process, which keeps programs from nothing."""
+    fetch: bool = False
+    """Whether the agent may be given a tool that reads web pages."""
     models_dir: Path = field(default_factory=lambda: user_cache_path("demiurgic") / "models")
     """Where model files lie."""
     cache_dir: Path = field(default_factory=lambda: user_cache_path("demiurgic") / "prefixes")
@@ -66,6 +96,10 @@ class Settings:
     """Another address of the Hugging Face hub."""
     registry: Path | None = None
     """A registry file of your own."""
+    mcp: tuple[ServerSetting, ...] = ()
+    """From [mcp.NAME] tables of your own config file only."""
+    hooks: tuple[HookSetting, ...] = ()
+    """From [[hooks]] tables of your own config file only."""
     openai_key: str | None = field(default=None, repr=False)
     """From OPENAI_API_KEY only."""
     anthropic_key: str | None = field(default=None, repr=False)
@@ -81,7 +115,8 @@ class Settings:
 
 
 _TYPES: dict[str, Any] = get_type_hints(Settings)
-_NAMES = tuple(f.name for f in fields(Settings) if f.name not in (*_SECRETS, "host_keys", "environment"))
+_TABLES = ("mcp", "hooks")
+_NAMES = tuple(f.name for f in fields(Settings) if f.name not in (*_SECRETS, *_TABLES, "host_keys", "environment"))
 
 
 def load_settings(folder: Path, flags: Mapping[str, object] | None = None) -> Settings:
@@ -89,10 +124,18 @@ def load_settings(folder: Path, flags: Mapping[str, object] | None = None) -> Se
     environment = dict(os.environ)
     chosen: dict[str, object] = {}
     user_file = user_config_path("demiurgic") / "config.toml"
-    chosen |= _from_file(Path(environment.get("DEMIURGIC_CONFIG", user_file)))
-    chosen |= _from_project(folder / _PROJECT_FILE)
+    path = Path(environment.get("DEMIURGIC_CONFIG", user_file))
+    table = _table(path)
+    chosen |= {name: read(table.pop(name), str(path)) for name, read in _READERS.items() if name in table}
+    chosen |= _values(table, str(path))
+    project = _from_project(folder / _PROJECT_FILE)
+    narrowed = project.pop("approve", None)
+    chosen |= project
     chosen |= _from_environment(environment)
     chosen |= {name: value for name, value in (flags or {}).items() if value is not None}
+    _check_mode(chosen.get("approve", "ask"))
+    if narrowed is not None and MODES.index(str(narrowed)) < MODES.index(str(chosen.get("approve", "ask"))):
+        chosen["approve"] = narrowed
     settings = replace(Settings(), **chosen)  # pyright: ignore[reportArgumentType]
     secrets = {name: environment.get(variable) or None for name, variable in _SECRETS.items()}
     hosts = tuple((key, environment[key]) for key in _HOST_KEYS if environment.get(key))
@@ -102,7 +145,8 @@ def load_settings(folder: Path, flags: Mapping[str, object] | None = None) -> Se
 
 
 def _from_project(path: Path) -> dict[str, object]:
-    values = _from_file(path)
+    values = _values(_table(path), str(path))
+    _check_mode(values.get("approve", "ask"))
     if forbidden := sorted(set(values) - _PROJECT_MAY_SET):
         raise ConfigError(
             f"{path} sets `{forbidden[0]}`, which a project may not set",
@@ -116,14 +160,54 @@ def _from_project(path: Path) -> dict[str, object]:
     return values
 
 
-def _from_file(path: Path) -> dict[str, object]:
+def _table(path: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
-    return {name: _converted(name, value, str(path)) for name, value in table.items()}
+
+
+def _values(table: Mapping[str, object], where: str) -> dict[str, object]:
+    return {name: _converted(name, value, where) for name, value in table.items()}
+
+
+def _check_mode(mode: object) -> None:
+    if mode not in MODES:
+        raise ConfigError(f"`approve` is {mode!r}; one of {', '.join(MODES)} is expected")
+
+
+def _servers(tables: Any, where: str) -> tuple[ServerSetting, ...]:  # noqa: ANN401 - whatever the file holds
+    try:
+        return tuple(ServerSetting(name, *_command(table["command"])) for name, table in tables.items())
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{where}: [mcp.NAME] needs `command`, a list of words") from error
+
+
+def _hooks(tables: Any, where: str) -> tuple[HookSetting, ...]:  # noqa: ANN401 - whatever the file holds
+    try:
+        hooks = tuple(_hook(table) for table in tables)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{where}: [[hooks]] needs `when` and `command`, a list of words") from error
+    if wrong := [hook.when for hook in hooks if hook.when not in ("before", "after")]:
+        raise ConfigError(f"{where}: a hook runs `before` or `after`, not {wrong[0]!r}")
+    return hooks
+
+
+def _hook(table: Any) -> HookSetting:  # noqa: ANN401 - whatever the file holds
+    program, words = _command(table["command"])
+    return HookSetting(table["when"], (program, *words), tuple(table.get("tools", ())))
+
+
+def _command(words: Any) -> tuple[str, tuple[str, ...]]:  # noqa: ANN401 - whatever the file holds
+    program, *arguments = words
+    if isinstance(words, str) or not all(isinstance(word, str) for word in (program, *arguments)):
+        raise ValueError(words)
+    return program, tuple(arguments)
+
+
+_READERS: dict[str, Callable[[Any, str], object]] = {"mcp": _servers, "hooks": _hooks}
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:

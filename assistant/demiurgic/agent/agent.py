@@ -26,7 +26,7 @@ from demiurgic.agent.events import (
 )
 from demiurgic.agent.notes import NAME
 from demiurgic.agent.repetition import Repetition
-from demiurgic.chat.protocol import Reply, ReplyOptions
+from demiurgic.chat.protocol import Reply
 from demiurgic.errors import DemiurgicError
 from demiurgic.events import Finish, ReplyEnded
 from demiurgic.messages import Assistant, Message, System, Tool, ToolResult, Usage, User
@@ -126,6 +126,8 @@ class Turn:
             ended = yield from self._ask(progress)
             if self._cancelled.is_set() or ended.finish is Finish.CANCELLED:
                 return TurnEnd.CANCELLED
+            if ended.finish is Finish.LENGTH and self._equipment.wishes.max_tokens is not None:
+                return TurnEnd.TOKEN_LIMIT  # the user wanted no more than this
             if ended.message.calls:
                 yield from self._carry_out(ended, progress)
             elif (reminder := self._reminder(ended, progress)) is not None:
@@ -167,7 +169,7 @@ class Turn:
         return compactor.fits(after)
 
     def _ask(self, progress: _Progress) -> Generator[AgentEvent, None, ReplyEnded]:
-        options = ReplyOptions(parallel_calls=self._equipment.parallel_calls, draft=self._agent.runner.draft())
+        options = replace(self._equipment.wishes, draft=self._agent.runner.draft())
         with self._lock:
             self._reply = self._equipment.model.reply(self._agent.conversation, self._agent.specs, options)
             if self._cancelled.is_set():

@@ -4,6 +4,7 @@ Front ends talk to this and to nothing behind it. Files and talk go back togethe
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from demiurgic.agent.sessions.session import Session
 from demiurgic.agent.sessions.shelf import Shelf, Start, Summary
 from demiurgic.agent.sessions.training import training_lines
 from demiurgic.errors import SessionError
-from demiurgic.messages import Assistant, System, ToolResult, User
+from demiurgic.messages import Assistant, Message
 from demiurgic.tools.protocol import DiffView
 from demiurgic.workspace.snapshots.state import Change
 from demiurgic.workspace.snapshots.store import Snapshots
@@ -32,9 +33,12 @@ class Moved:
 class Desk:
     """A folder, a model, and the conversation about it that goes on now."""
 
-    def __init__(self, equipment: Equipment, shelf: Shelf, snapshots: Snapshots | None, session: str = "") -> None:
-        """Go on with a session, or begin one. Without snapshots only the talk can go back."""
-        self.equipment, self._shelf, self.snapshots = equipment, shelf, snapshots
+    def __init__(
+        self, equipment: Equipment, shelf: Shelf, snapshots: Snapshots | None, belongings: ExitStack, session: str = ""
+    ) -> None:
+        """Go on with a session, or begin one. Without snapshots only the talk can go back. What belongs to it is closed
+        with it."""
+        self.equipment, self._shelf, self.snapshots, self._belongings = equipment, shelf, snapshots, belongings
         self._session = shelf.open(session) if session else self._begun()
         self.agent = self._agent()
         self._settle()
@@ -51,7 +55,7 @@ class Desk:
 
     @mode.setter
     def mode(self, mode: Mode) -> None:
-        self.equipment.judge.mode = mode
+        self.equipment.judge.set_mode(mode)
 
     def say(self, text: str) -> Turn:
         """Begin a turn."""
@@ -91,11 +95,11 @@ class Desk:
     def context(self) -> list[tuple[str, int]]:
         """What takes how many tokens: the parts, what is free, and the whole."""
         agent, counter = self.agent, self.agent.counter
-        kinds = {"prompt": System, "you": User, "model": Assistant, "tool results": ToolResult}
-        system = [message for message in agent.conversation if isinstance(message, System)]
+        roles = {"prompt": "system", "you": "user", "model": "assistant", "tool results": "tool"}
+        system = [message for message in agent.conversation if message.role == "system"]
         parts = [("tools", counter.conversation(system, agent.specs) - counter.conversation(system))]
-        for name, kind in kinds.items():
-            texts = [_text(message) for message in agent.conversation if isinstance(message, kind)]
+        for name, role in roles.items():
+            texts = [_text(message) for message in agent.conversation if message.role == role]
             parts.append((name, counter.text("\n".join(texts))))
         used = agent.used()
         parts.append(("markers", max(0, used - sum(tokens for _, tokens in parts))))
@@ -109,8 +113,7 @@ class Desk:
     def close(self) -> None:
         """Let go of everything."""
         self._session.close()
-        self.equipment.sandbox.close()
-        self.equipment.model.close()
+        self._belongings.close()
 
     def _begun(self) -> Session:
         tools = tuple(tool.spec for tool in self.equipment.tools.values())
@@ -170,7 +173,7 @@ class _Keeper:
         self._session.files_saved(self._snapshots.take(touched).name)
 
 
-def _text(message: System | User | Assistant | ToolResult) -> str:
+def _text(message: Message) -> str:
     if isinstance(message, Assistant):
         return "\n".join((message.reasoning, message.text, *(str(dict(call.arguments)) for call in message.calls)))
     return message.text

@@ -1,12 +1,12 @@
 """All that an agent works with, put together by whoever makes one."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from demiurgic.agent.events import Approver, Observer
 from demiurgic.agent.hooks import Hooks
 from demiurgic.agent.judging import Judge
-from demiurgic.chat.protocol import ChatModel
+from demiurgic.chat.protocol import ChatModel, ReplyOptions
 from demiurgic.sandbox.protocol import Kernel, Sandbox
 from demiurgic.tools.protocol import AgentTool
 from demiurgic.workspace.protocol import Workspace
@@ -37,6 +37,6 @@ class Equipment:
     approver: Approver
     hooks: Hooks
     observers: Sequence[Observer] = ()
-    limits: Limits = Limits()
-    parallel_calls: bool = True
-    """Whether the model may make several calls in one reply. Small ones lose their way in that."""
+    limits: Limits = field(default_factory=Limits)
+    wishes: ReplyOptions = field(default_factory=ReplyOptions)
+    """How the model shall write. Whether it may make several calls in one reply is part of it: small ones get lost."""

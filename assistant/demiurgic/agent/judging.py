@@ -34,7 +34,12 @@ Verdict: TypeAlias = Allowed | Asks | Denied
 class Judge(Protocol):
     """Knows the rules, and the mode, which the user may change at any time."""
 
-    mode: Mode
+    @property
+    def mode(self) -> Mode: ...
+
+    def set_mode(self, mode: Mode) -> None:
+        """Raises UserError where a mode cannot be had."""
+        ...
 
     def judge(self, tool: str, effects: Sequence[Effect]) -> Verdict: ...
 

@@ -11,12 +11,12 @@ from collections import Counter
 from demiurgic.messages import ToolCall
 
 _REMINDERS = {
-    3: "You made this same call before, with this same result. Use what it told you, or try something else.",
-    5: "This is the fifth time that this call gives this result. It will not change. Do something different, or say "
+    2: "You made this same call before, with this same result. If the task is done, say so; else do something else.",
+    4: "This is the fourth time that this call gives this result. It will not change. Do something different, or say "
     "what you cannot find out.",
-    7: "You are going in circles. Stop calling this tool. Tell the user what you know and where you are stuck.",
+    6: "You are going in circles. Stop calling this tool. Tell the user what you know and where you are stuck.",
 }
-_LAST = 9
+_LAST = 8
 
 
 class Repetition:

@@ -43,9 +43,11 @@ def _run(arguments: Sequence[str]) -> int:
         options = _command_parser().parse_args(arguments)
         return options.run(options, load_settings(Path.cwd()))
     options = _talk_parser().parse_args(arguments)
-    flags = {name: getattr(options, name) for name in ("model", "context", "threads", "temperature")}
-    settings = load_settings(Path.cwd(), flags)
-    return _interactive(options, settings) if options.print is None else ask.run(options, settings)
+    names = ("model", "context", "threads", "temperature", "approve", "sandbox")
+    settings = load_settings(Path.cwd(), {name: getattr(options, name) for name in names})
+    if options.print is not None or options.tasks is not None:
+        return ask.run(options, settings)
+    return _interactive(options, settings)
 
 
 def _interactive(options: argparse.Namespace, settings: Settings) -> int:

@@ -1,49 +1,111 @@
-"""`demiurgic -p PROMPT`: one question, one answer, no terminal needed."""
+"""`demiurgic -p PROMPT`: one task, no terminal needed; and `--tasks FILE`, many of them one after the other."""
 
 import argparse
-import json
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from demiurgic.chat.protocol import ReplyOptions
-from demiurgic.config import Settings
+from demiurgic.config import MODES, Settings
 from demiurgic.errors import UserError
-from demiurgic.events import ChatEvent, Finish, ReplyEnded, TextDelta
-from demiurgic.messages import User
-from demiurgic.workspace.shown import visible
 
-STREAM_VERSION = 1
+if TYPE_CHECKING:
+    from demiurgic.agent.desk import Desk
+    from demiurgic.agent.events import AgentEvent, Answer, ApprovalAsked, TurnEnded
+    from demiurgic.compose.desk import DeskOptions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The flags of a single question; `--model` and its like hold for conversations too."""
-    parser.add_argument("-p", "--print", metavar="PROMPT", help="answer this and exit; piped input is added to it")
-    parser.add_argument(
-        "--model", metavar="M", help="registry name, .gguf file, openai:NAME, anthropic:NAME or URL#NAME"
+    """The flags of a task; most of them hold for conversations too."""
+    task = parser.add_argument_group("one task")
+    task.add_argument("-p", "--print", metavar="PROMPT", help="do this and exit; piped input is added to it")
+    task.add_argument("--tasks", type=Path, metavar="FILE", help="do every line of a file, each in a conversation")
+    task.add_argument("--output-format", choices=("text", "json", "stream-json"), default="text")
+    work = parser.add_argument_group("how to work")
+    work.add_argument("--model", metavar="M", help="registry name, .gguf file, openai:NAME, anthropic:NAME or URL#NAME")
+    work.add_argument("--approve", choices=MODES, help="what may be done without a question")
+    work.add_argument("--sandbox", metavar="NAME", help="auto, docker, bubblewrap, landlock or process")
+    work.add_argument("--max-turns", type=int, metavar="N", help="most replies of the model to one task")
+    work.add_argument("--continue", dest="go_on", action="store_true", help="go on with the latest conversation here")
+    work.add_argument("--resume", metavar="ID", help="go on with this conversation")
+    model = parser.add_argument_group("the model")
+    model.add_argument("--context", type=int, metavar="N", help="tokens that a conversation may hold")
+    model.add_argument("--threads", type=int, metavar="N", help="threads that evaluate")
+    model.add_argument("--temperature", type=float, metavar="T", help="0 always takes the likeliest word")
+    model.add_argument("--max-tokens", type=int, metavar="N", help="longest reply")
+    model.add_argument("--seed", type=int, metavar="N", help="makes sampling repeatable")
+
+
+def desk_options(options: argparse.Namespace) -> "DeskOptions":
+    """What the flags say of a conversation."""
+    from demiurgic.agent.equipment import Limits
+    from demiurgic.chat.protocol import ReplyOptions
+    from demiurgic.compose.desk import LATEST, DeskOptions
+
+    if options.max_turns is not None and options.max_turns < 1:
+        raise UserError(f"--max-turns is {options.max_turns}; at least one reply must be allowed")
+    return DeskOptions(
+        session=options.resume or (LATEST if options.go_on else ""),
+        limits=Limits() if options.max_turns is None else Limits(steps=options.max_turns),
+        wishes=ReplyOptions(max_tokens=options.max_tokens, seed=options.seed),
     )
-    parser.add_argument("--context", type=int, metavar="N", help="tokens that a conversation may hold")
-    parser.add_argument("--threads", type=int, metavar="N", help="threads that evaluate")
-    parser.add_argument("--temperature", type=float, metavar="T", help="0 always takes the likeliest word")
-    parser.add_argument("--max-tokens", type=int, metavar="N", help="longest answer")
-    parser.add_argument("--seed", type=int, metavar="N", help="makes sampling repeatable")
-    parser.add_argument("--output-format", choices=("text", "json", "stream-json"), default="text")
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
-    """Answer, in the format asked for."""
-    prompt = _with_piped_input(options.print)
-    from demiurgic.compose import open_chat
+    """Do the task, or all of them, in the format asked for. 0 if every one of them came to its end."""
+    from demiurgic.compose.desk import open_desk
 
-    chat = open_chat(settings)
+    prompts = _tasks(options.tasks) if options.tasks else [_with_piped_input(options.print)]
+    desk = open_desk(settings, Path.cwd(), _Nobody(settings.approve), desk_options(options))
     try:
-        wishes = ReplyOptions(max_tokens=options.max_tokens, temperature=settings.temperature, seed=options.seed)
-        reply = chat.reply([User(prompt)], options=wishes)
-        ended = _write(reply, options.output_format)
+        ends = [_done(desk, prompt, options.output_format, fresh=number > 0) for number, prompt in enumerate(prompts)]
     finally:
-        chat.close()
-    return 0 if ended.finish in (Finish.STOP, Finish.LENGTH) else 1
+        desk.close()
+    return 0 if all(ends) else 1
+
+
+class _Nobody:
+    """Answers for a user who is not there: no."""
+
+    def __init__(self, mode: str) -> None:
+        self._mode = mode
+
+    def ask(self, question: "ApprovalAsked") -> "Answer":
+        from demiurgic.agent.events import Answer
+
+        print(f"demiurgic: not done, because {question.reason} and nobody is here to ask", file=sys.stderr)
+        if self._mode != "all":
+            print("  hint: --approve edits, or --approve all", file=sys.stderr)
+        return Answer("deny", "nobody is here to ask; do without it, or say what you would have done")
+
+
+def _done(desk: "Desk", prompt: str, layout: str, *, fresh: bool) -> bool:
+    from demiurgic.agent.events import TurnEnd
+
+    if fresh:
+        desk.new()
+    turn = desk.say(prompt)
+    try:
+        ended = _write(turn, layout)
+    except BaseException:
+        turn.cancel()
+        raise
+    if ended.problem:
+        print(f"demiurgic: {ended.problem}", file=sys.stderr)
+    elif ended.reason not in (TurnEnd.DONE, TurnEnd.TOKEN_LIMIT):
+        print(f"demiurgic: ended early ({ended.reason.value})", file=sys.stderr)
+    return ended.reason in (TurnEnd.DONE, TurnEnd.TOKEN_LIMIT)
+
+
+def _tasks(path: Path) -> list[str]:
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read: {error}") from error
+    prompts = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    if not prompts:
+        raise UserError(f"{path} holds no tasks", "write one a line; lines that begin with # are passed over")
+    return prompts
 
 
 def _with_piped_input(prompt: str) -> str:
@@ -54,25 +116,28 @@ def _with_piped_input(prompt: str) -> str:
     return whole
 
 
-def _write(reply: Iterable[ChatEvent], layout: str) -> ReplyEnded:
+def _write(events: "Iterable[AgentEvent]", layout: str) -> "TurnEnded":
+    from demiurgic.agent.events import StepStarted, TurnEnded
+    from demiurgic.agent.sessions.wire import event_line
+    from demiurgic.events import TextDelta
+    from demiurgic.workspace.shown import visible
+
     # A terminal must not obey what a model writes; a file or a program gets it as it is.
     shown = visible if sys.stdout.isatty() else str
-    ended: ReplyEnded | None = None
-    for event in reply:
+    written = ""
+    for event in events:
         if layout == "stream-json":
-            print(json.dumps(event_json(event), ensure_ascii=False), flush=True)
+            sys.stdout.buffer.write(event_line(event))
+            sys.stdout.buffer.flush()
         elif layout == "text" and isinstance(event, TextDelta):
+            written = event.text
             print(shown(event.text), end="", flush=True)
-        if isinstance(event, ReplyEnded):
-            ended = event
-    assert ended is not None
-    if layout == "json":
-        print(json.dumps(event_json(ended), ensure_ascii=False))
-    elif layout == "text" and not ended.message.text.endswith("\n"):
-        print()
-    return ended
-
-
-def event_json(event: ChatEvent) -> dict[str, Any]:
-    """An event as one JSON object: its type, the version of the format, and its fields."""
-    return {"type": type(event).__name__, "version": STREAM_VERSION, **asdict(event)}
+        elif layout == "text" and isinstance(event, StepStarted) and written and not written.endswith("\n"):
+            print()
+        if isinstance(event, TurnEnded):
+            if layout == "json":
+                sys.stdout.buffer.write(event_line(event))
+            elif layout == "text" and not written.endswith("\n"):
+                print()
+            return event
+    raise AssertionError("a turn ended without saying so")

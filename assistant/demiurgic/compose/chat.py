@@ -1,4 +1,4 @@
-"""Putting the parts together: the only place that decides which class stands behind a protocol."""
+"""Models to talk to: from names and settings to an engine, a template and a chat."""
 
 import importlib.util
 from dataclasses import replace

@@ -1,0 +1,114 @@
+"""A place to work: a model, tools, a sandbox, rules, sessions and states of the files, joined for one folder."""
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from demiurgic.agent.desk import Desk
+from demiurgic.agent.equipment import Equipment, Limits
+from demiurgic.agent.events import Approver, Mode, Observer
+from demiurgic.agent.hooks import Hook, Hooks
+from demiurgic.agent.permissions.permissions import Permissions
+from demiurgic.agent.prompt import profile
+from demiurgic.agent.sessions.shelf import Shelf
+from demiurgic.chat.local import LocalChat
+from demiurgic.chat.protocol import ReplyOptions
+from demiurgic.compose.chat import open_chat
+from demiurgic.config import Settings
+from demiurgic.errors import SessionError
+from demiurgic.sandbox.choose import open_sandbox
+from demiurgic.sandbox.protocol import Kernel, Policy, Sandbox
+from demiurgic.sandbox.toolchain import own_interpreter, project_folders
+from demiurgic.tools.protocol import AgentTool
+from demiurgic.tools.sets import tool_set
+from demiurgic.workspace.beneath import LocalWorkspace
+from demiurgic.workspace.snapshots.store import Places, Snapshots
+
+LATEST = "latest"
+
+
+@dataclass(frozen=True, slots=True)
+class DeskOptions:
+    """What one run of the program wishes."""
+
+    session: str = ""
+    """The id of one to go on with, or LATEST; empty begins anew."""
+    limits: Limits = field(default_factory=Limits)
+    wishes: ReplyOptions = field(default_factory=ReplyOptions)
+    observers: Sequence[Observer] = ()
+
+
+def open_desk(settings: Settings, folder: Path, approver: Approver, options: DeskOptions = DeskOptions()) -> Desk:
+    """Open everything that the agent needs to work in a folder. Raises where a part of it cannot be had."""
+    shelf = Shelf(settings.state_dir, folder)
+    session = options.session if options.session != LATEST else shelf.latest()
+    if session is None:
+        raise SessionError("there is no conversation in this folder to go on with", "begin one: demiurgic")
+    with ExitStack() as opened:
+        policy = Policy(folder, readable=(*project_folders(folder), *own_interpreter()))
+        sandbox = open_sandbox(settings.sandbox, policy, settings.allow_process)
+        opened.callback(sandbox.close)
+        model = open_chat(settings)
+        opened.callback(model.close)
+        parameters = model.engine.facts.parameters if isinstance(model, LocalChat) else None
+        can_call = model.template.calls_tools if isinstance(model, LocalChat) else True
+        tools = [*tool_set(parameters), *_wanted_tools(settings, folder, opened)] if can_call else []
+        fitting = profile(parameters)
+        equipment = Equipment(
+            model=model,
+            system=fitting.system,
+            tools={tool.spec.name: tool for tool in tools},
+            workspace=LocalWorkspace(folder),
+            sandbox=sandbox,
+            kernel=_kernel_of(sandbox),
+            judge=Permissions(settings.state_dir, folder, Mode(settings.approve), sandbox.strength),
+            approver=approver,
+            hooks=_hooks(settings, folder),
+            observers=options.observers,
+            limits=options.limits,
+            wishes=replace(options.wishes, parallel_calls=fitting.parallel_calls, temperature=settings.temperature),
+        )
+        snapshots = Snapshots(Places(folder, settings.state_dir, dict(settings.environment).get("PATH", os.defpath)))
+        return Desk(equipment, shelf, snapshots, opened.pop_all(), session)
+
+
+def _wanted_tools(settings: Settings, folder: Path, opened: ExitStack) -> list[AgentTool]:
+    """Tools that exist only where the user's settings ask for them."""
+    wanted: list[AgentTool] = []
+    if settings.fetch and not settings.offline:
+        from demiurgic.tools.fetch import FetchTool
+
+        wanted.append(FetchTool())
+    if settings.mcp:
+        from demiurgic.tools.mcp_servers import McpServer, McpServers
+
+        known = [
+            McpServer(server.name, server.command, server.arguments, dict(settings.environment))
+            for server in settings.mcp
+        ]
+        servers = McpServers(known, folder, settings.state_dir / "mcp.log")
+        opened.callback(servers.close)
+        wanted += servers.tools
+    return wanted
+
+
+def _hooks(settings: Settings, folder: Path) -> Hooks:
+    hooks = [Hook(hook.when, hook.command, hook.tools) for hook in settings.hooks]
+    return Hooks(hooks, folder, dict(settings.environment))
+
+
+def _kernel_of(sandbox: Sandbox) -> Callable[[], Kernel]:
+    """The session's one kernel, started when it is first asked for."""
+    kernels: list[Kernel] = []
+    lock = threading.Lock()
+
+    def kernel() -> Kernel:
+        with lock:
+            if not kernels:
+                kernels.append(sandbox.kernel())
+            return kernels[0]
+
+    return kernel
