@@ -39,6 +39,7 @@ _SECRET_PAIRS = frozenset(
 )
 _SECRET_FOLDERS = frozenset({".ssh", ".gnupg"})
 _SHORT_GIT = re.compile(r"gi[t~][~0-9a-f]*~?[0-9]+")
+_WILD = re.compile(r"\[[^]]*\]|[*?]")
 _GUESSED = (".env", ".netrc", "id_rsa", ".npmrc")
 
 
@@ -102,8 +103,9 @@ def _pair_means(one: str, two: str, pairs: frozenset[tuple[str, str]]) -> bool:
 
 
 def _is_pattern(part: str) -> bool:
-    """Whether a name stands for several. A lone star stands for all, and says nothing of any."""
-    return part not in ("*", "**") and any(letter in part for letter in "*?[")
+    """Whether a name stands for several that are alike. `*` and `*.py` stand for all sorts, and hint at none."""
+    stem = part if part.startswith(".") else part.rsplit(".", 1)[0]
+    return bool(_WILD.search(part)) and bool(_WILD.sub("", stem))
 
 
 def _pairs(parts: tuple[str, ...]) -> Iterator[tuple[str, str]]:

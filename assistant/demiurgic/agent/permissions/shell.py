@@ -17,13 +17,18 @@ _REFUSED = word_set("case esac select function coproc [[ ]] ((")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\[[^\]]*\])?\+?=")
 _SPECIAL = "@*#?-$!0123456789"
+_CALCULATES = re.compile(r"[\w +*/%()<>=&|^~!?:,-]")
+_TWO_WORDS = re.compile(r"\w\s+-?\w*[A-Za-z_]")
 _DEEPEST = 12
+_LONGEST = 50_000
 
 
 def split(line: str, depth: int = 0) -> tuple[Part, ...]:
     """All programs that a command line would run. Raises NotUnderstood."""
     if depth > _DEEPEST:
         raise NotUnderstood("commands within commands, too deep to follow")
+    if len(line) > _LONGEST:
+        raise NotUnderstood("it is too long to be taken apart")
     for letter in line:
         if letter not in "\n\t " and unicodedata.category(letter) in ("Cc", "Cf", "Zs", "Zl", "Zp", "Cs"):
             raise NotUnderstood(f"it holds a character that cannot be seen (U+{ord(letter):04X})")
@@ -223,16 +228,14 @@ class _Reader:
         built.unknown()
 
     def _arithmetic(self) -> None:
-        """`$((...))`. With parentheses that do not match in this way it would be a command."""
+        """`$((...))`. With parentheses that do not match in this way, or with words in it, it could be a command."""
         self._at += 2
-        depth = 2
-        while (letter := self._peek()) and letter not in "`'\"\\\n":
+        start, depth = self._at, 2
+        while (letter := self._peek()) and _CALCULATES.match(letter):
             self._at += 1
-            if letter == "$" and self._peek() in ("(", "{", "["):
-                break
             depth += {"(": 1, ")": -1}.get(letter, 0)
             if depth == 1:
-                if self._peek() != ")":
+                if self._peek() != ")" or _TWO_WORDS.search(self._line[start : self._at]):
                     break
                 self._at += 1
                 return
