@@ -3,7 +3,8 @@
 import threading
 from pathlib import Path
 
-from demiurgic.errors import ToolFailed
+from demiurgic.errors import SandboxError, ToolFailed
+from demiurgic.sandbox.protocol import Policy
 from demiurgic.tools.protocol import AgentTool, Budget, Outcome, Plan, Surroundings
 from demiurgic.workspace.beneath import LocalWorkspace
 
@@ -17,6 +18,16 @@ class NoSandbox:
 
     def __getattr__(self, name):
         raise AssertionError(f"this tool must not touch the sandbox: {name}")
+
+
+class PolicyAlone:
+    """A sandbox that knows its policy and cannot run anything."""
+
+    def __init__(self, root: Path, **more):
+        self.policy = Policy(root, **more)
+
+    def run(self, *_arguments, **_more):
+        raise SandboxError("nothing can be run here")
 
 
 def surroundings(root: Path, tokens: int = 4000, **more) -> Surroundings:

@@ -25,13 +25,16 @@ class Choice:
 
     def files(self) -> Iterator[Entry]:
         """What git would list, in order. Links are left out: what they lead to is met where it lies."""
-        folder = self.place.path
-        depth = len(folder.split("/")) if folder else 0
-        for entry in self.place.files.walk(folder):
-            names = entry.path.split("/")
-            fits = not self.patterns or _fits(self.patterns, names) or _fits(self.patterns, names[depth:])
-            if fits and not entry.is_link and not _fits(self.hidden, [name.casefold() for name in names]):
+        for entry in self.place.files.walk(self.place.path):
+            if not entry.is_link and self.means(entry.path):
                 yield entry
+
+    def means(self, path: str) -> bool:
+        """Whether a file beneath the place is meant, as far as its name says."""
+        names = path.split("/")
+        below = names[len(self.place.path.split("/")) if self.place.path else 0 :]
+        fits = not self.patterns or _fits(self.patterns, names) or _fits(self.patterns, below)
+        return fits and not _fits(self.hidden, [name.casefold() for name in names])
 
 
 def chosen(around: Surroundings, folder: str, glob: str) -> Choice:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from demiurgic.errors import ToolFailed
 from demiurgic.messages import JsonObject, Tool
 from demiurgic.tools.choosing import Choice, chosen
+from demiurgic.tools.found import Found, Matches
 from demiurgic.tools.places import telling_the_model
 from demiurgic.tools.protocol import Budget, Effect, EffectKind, Outcome, Surroundings, TextView
+from demiurgic.tools.ripgrep import ripgrep
 from demiurgic.tools.room import first_that_fit, fits
 from demiurgic.tools.schema import TEXT, arguments, told
-from demiurgic.tools.searching import Found, Matches, search_files, understood
+from demiurgic.tools.searching import search_files, understood
 from demiurgic.workspace.shown import visible, visible_name
 
 SPEC = Tool(
@@ -39,7 +41,12 @@ class SearchPlan:
     def run(self, around: Surroundings) -> Outcome:
         expression, literal = understood(self.pattern)
         with telling_the_model():
-            found = search_files(self.choice, expression, around.cancel)
+            found = search_files(
+                self.choice,
+                expression,
+                around.cancel,
+                lambda: ripgrep(self.choice, self.pattern, around, literal=literal),
+            )
         notes = ["[not a valid regex: searched as plain text]"] if literal else []
         if not found.files:
             return Outcome("\n".join((f"Nothing in {found.searched} files matches.", *notes, *_cut_short(found))))

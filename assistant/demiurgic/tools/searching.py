@@ -7,7 +7,7 @@ meanwhile. Files are opened beneath the workspace; what is binary is passed over
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -16,47 +16,15 @@ import regex
 
 from demiurgic.errors import ToolFailed, WorkspaceError
 from demiurgic.tools.choosing import Choice
+from demiurgic.tools.found import KEPT_PER_FILE, NOTHING, PATIENCE, Found, Matches, shown_around
 from demiurgic.tools.textfile import decoded, is_binary
 
 _LARGEST = 4 << 20
-_LINE = 240
-_KEPT_PER_FILE = 50
 _MOST_FILES = 500
-_PATIENCE = 20.0
 _PER_FILE = 1.0
+_SOON = 1.0
+"""A search that takes longer is worth starting another program for."""
 _TOGETHER = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """The lines of one file that match: the first of them, and how many there are."""
-
-    path: str
-    lines: tuple[tuple[int, str], ...]
-    count: int
-    searched_all: bool
-
-
-_NOTHING = Matches("", (), 0, searched_all=True)
-
-
-@dataclass(slots=True)
-class Found:
-    """What a search came to so far."""
-
-    files: list[Matches] = field(default_factory=list[Matches])
-    large: list[str] = field(default_factory=list[str])
-    searched: int = 0
-    stopped: str = ""
-    """Why not all files were searched, if so."""
-
-    def add(self, matches: Matches) -> None:
-        """One more file was searched."""
-        self.searched += 1
-        if not matches.searched_all:
-            self.large.append(matches.path)
-        if matches.count:
-            self.files.append(matches)
 
 
 def understood(pattern: str) -> tuple[regex.Pattern[str], bool]:
@@ -78,24 +46,36 @@ class _Job:
     def __call__(self, path: str) -> Matches:
         """Search one file, unless the search is over."""
         try:
-            return _NOTHING if self.over.is_set() else _search(self.choice, path, self.pattern)
+            return NOTHING if self.over.is_set() else _search(self.choice, path, self.pattern)
         except TimeoutError as error:
             self.over.set()
             raise ToolFailed("the pattern takes too long to match", "make it simpler") from error
 
 
-def search_files(choice: Choice, pattern: regex.Pattern[str], cancel: threading.Event) -> Found:
-    """All matches, as far as time and memory allow."""
+def search_files(
+    choice: Choice,
+    pattern: regex.Pattern[str],
+    cancel: threading.Event,
+    faster: Callable[[], Found | None],
+    soon: float = _SOON,
+) -> Found:
+    """All matches, as far as time and memory allow. What is not done soon is left to `faster`, if that can."""
     found = Found()
-    deadline = time.monotonic() + _PATIENCE
+    begun = time.monotonic()
+    tried = False
     paths = iter([choice.place.path]) if _is_file(choice) else (entry.path for entry in choice.files())
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
         while batch := list(islice(paths, _TOGETHER)):
             for matches in pool.map(_Job(choice, pattern), batch):
                 found.add(matches)
-            found.stopped = _reason_to_stop(found, deadline, cancel)
+            spent = time.monotonic() - begun
+            found.stopped = _reason_to_stop(found, spent, cancel)
             if found.stopped:
                 break
+            if spent > soon and not tried:
+                tried = True
+                if (whole := faster()) is not None:
+                    return whole
     return found
 
 
@@ -104,13 +84,13 @@ def _is_file(choice: Choice) -> bool:
     return entry is not None and not entry.is_folder
 
 
-def _reason_to_stop(found: Found, deadline: float, cancel: threading.Event) -> str:
+def _reason_to_stop(found: Found, spent: float, cancel: threading.Event) -> str:
     if cancel.is_set():
         return "stopped: not all files were searched"
     if len(found.files) >= _MOST_FILES:
         return f"{len(found.files)} files match; the others were not searched"
-    if time.monotonic() > deadline:
-        return f"stopped after {_PATIENCE:.0f} seconds: name a folder or a glob"
+    if spent > PATIENCE:
+        return f"stopped after {PATIENCE:.0f} seconds: name a folder or a glob"
     return ""
 
 
@@ -124,7 +104,7 @@ def _search(choice: Choice, path: str, pattern: regex.Pattern[str]) -> Matches:
     if file is None:
         return Matches(path, (), 0, searched_all=True)
     numbers = list(_line_numbers(file.text, pattern))
-    lines = tuple((number, _around(file.text, at)) for number, at in numbers[:_KEPT_PER_FILE])
+    lines = tuple((number, shown_around(file.text, at)) for number, at in numbers[:KEPT_PER_FILE])
     return Matches(path, lines, len(numbers), whole)
 
 
@@ -137,15 +117,3 @@ def _line_numbers(text: str, pattern: regex.Pattern[str]) -> Iterator[tuple[int,
         if number != last:
             yield number, seen
             last = number
-
-
-def _around(text: str, at: int) -> str:
-    """The line of a match, or so much of a long one as shows it."""
-    start = text.rfind("\n", 0, at) + 1
-    end = text.find("\n", at)
-    end = len(text) if end < 0 else end
-    if end - start <= _LINE:
-        return text[start:end].removesuffix("\r")
-    first = max(start, at - _LINE // 2)
-    last = min(end, first + _LINE)
-    return f"{'...' if first > start else ''}{text[first:last]}{'...' if last < end else ''}"

@@ -4,9 +4,8 @@ import os
 import subprocess
 
 import pytest
-from support.tool_calls import called, failure, surroundings
+from support.tool_calls import PolicyAlone, called, failure, surroundings
 
-from demiurgic.sandbox.protocol import Policy
 from demiurgic.tools.edit import EditTool
 from demiurgic.tools.list_files import ListTool
 from demiurgic.tools.read import ReadTool
@@ -15,11 +14,6 @@ from demiurgic.tools.search import SearchTool
 from demiurgic.tools.write import WriteTool
 
 SECRET = "the secret outside"
-
-
-class OnlyPolicy:
-    def __init__(self, root):
-        self.policy = Policy(root)
 
 
 @pytest.fixture
@@ -47,7 +41,7 @@ def around(tmp_path):
     with (root / ".git" / "config").open("a") as config:
         config.write(f'[core]\n\tfsmonitor = "touch {outside}/ran"\n[filter "evil"]\n\tclean = "touch {outside}/ran"\n')
     deep = "/".join(["d"] * 5000)
-    around = surroundings(root, sandbox=OnlyPolicy(root))
+    around = surroundings(root, sandbox=PolicyAlone(root))
     around.workspace.write(f"{deep}/end.py", b"x = 5\n")
     yield around
     subprocess.run(["rm", "-rf", root], check=True)

@@ -5,9 +5,8 @@ import threading
 import time
 
 import pytest
-from support.tool_calls import called, failure, planned, surroundings
+from support.tool_calls import PolicyAlone, called, failure, planned, surroundings
 
-from demiurgic.sandbox.protocol import Policy
 from demiurgic.tools.list_files import ListTool
 from demiurgic.tools.protocol import Effect, EffectKind
 from demiurgic.tools.search import SearchTool
@@ -15,15 +14,8 @@ from demiurgic.tools.search import SearchTool
 SEARCH, LIST = SearchTool(), ListTool()
 
 
-class OnlyPolicy:
-    """A sandbox that is asked for nothing but its policy."""
-
-    def __init__(self, root):
-        self.policy = Policy(root, hidden=(".env", "secrets"))
-
-
 def around_of(root, tokens=4000):
-    return surroundings(root, tokens, sandbox=OnlyPolicy(root))
+    return surroundings(root, tokens, sandbox=PolicyAlone(root, hidden=(".env", "secrets")))
 
 
 @pytest.fixture
