@@ -64,10 +64,9 @@ class ReadTool:
 
     def plan(self, arguments: JsonObject, around: Surroundings) -> ReadPlan:
         place = place_to_read(around.workspace, arguments["path"])
-        with telling_the_model():
-            entry = place.files.stat(place.path)
-            if entry is None or entry.is_folder:
-                place.files.open(place.path).close()  # says what is there instead
+        if place.files is around.workspace:  # what is outside is not even looked at before it is allowed
+            with telling_the_model():
+                place.files.open(place.path).close()
         limit = arguments.get("limit")
         if limit is not None and limit < 1:
             raise ToolFailed("limit must be at least 1")

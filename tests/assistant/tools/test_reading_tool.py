@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.tool_calls import called, failure, planned, surroundings
 
+from demiurgic.errors import ToolFailed
 from demiurgic.tools.protocol import Effect, EffectKind
 from demiurgic.tools.read import ReadTool
 
@@ -152,6 +153,9 @@ def test_what_lies_outside_is_named_in_full_so_that_it_is_asked_about(around):
         plan = planned(READ, around, path=path)
         assert plan.effects == (Effect(EffectKind.READ, str(outside)),)
         assert plan.run(around).text == "1\toutside"
+    plan = planned(READ, around, path="../nothing")
+    with pytest.raises(ToolFailed, match="there is no"):
+        plan.run(around)
     assert planned(READ, around, path="innocent").effects == (Effect(EffectKind.READ, ".env"),)
 
 
