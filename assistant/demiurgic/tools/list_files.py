@@ -18,7 +18,7 @@ SPEC = Tool(
     "List the files in a folder and below.",
     arguments({}, {"path": TEXT, "glob": told(TEXT, "such as src/**/*.py")}),
 )
-_MOST = 50_000
+_MOST = 20_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,12 @@ class NoMatch:
 
 
 def find(content: str, old: str, new: str, *, everywhere: bool = False) -> list[Splice] | NoMatch:
-    """What replaces what. Several places only if all of them are meant."""
+    """What replaces what. Several places only if all of them are meant.
+
+    What replaces whole lines is whole lines: if only `old` ends its last line, the next one is not joined to `new`.
+    """
+    if old.endswith("\n") and new and not new.endswith("\n"):
+        new += "\n"
     places = _occurrences(content, old)
     if places and (everywhere or len(places) == 1):
         return [_spliced(content, at, end, new) for at, end in _apart(places)]

@@ -10,7 +10,7 @@ from demiurgic.errors import DemiurgicError, OutsideWorkspace, WorkspaceError
 from demiurgic.workspace.protocol import Entry, Workspace
 from demiurgic.workspace.shown import visible_name
 
-_LOOK_AT = 20_000
+_LOOK_AT = 5_000
 _NAMED = 12
 
 

@@ -28,6 +28,12 @@ def test_what_is_there_once_is_replaced():
     assert replaced("a\nb\nc\n", "b\n", "") == "a\nc\n"
 
 
+def test_a_replacement_whose_last_line_was_not_ended_does_not_swallow_the_next_line():
+    assert replaced("a\nb\nc\n", "b\n", "x") == "a\nx\nc\n"
+    assert replaced("a\r\nb\r\nc\r\n", "b\r\n", "x") == "a\r\nx\r\nc\r\n"
+    assert replaced("a\nb\nc\n", "b\n", "") == "a\nc\n"
+
+
 def test_what_is_there_twice_is_refused_unless_all_are_meant():
     assert find("x = 1\nx = 1\n", "x = 1", "x = 2") == NoMatch((1, 2))
     assert replaced("x = 1\nx = 1\n", "x = 1", "x = 2", everywhere=True) == "x = 2\nx = 2\n"
