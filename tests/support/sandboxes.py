@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from demiurgic.sandbox.bubblewrap import BubblewrapSandbox
+from demiurgic.sandbox.docker.backend import DockerBackend
 from demiurgic.sandbox.landlock import LandlockSandbox
 from demiurgic.sandbox.process import ProcessSandbox
 from demiurgic.sandbox.protocol import Command, Guard, Limits, Policy, Result, Sandbox
@@ -16,18 +17,25 @@ LOCAL: Mapping[str, Callable[[Policy], Sandbox]] = {
 }
 
 
+def opener(source: str) -> Callable[[Policy], Sandbox]:
+    """Opens sandboxes of a kind, or with `docker:ADDRESS` those of an engine."""
+    kind, _, address = source.partition(":")
+    return DockerBackend(address).open if kind == "docker" else LOCAL[kind]
+
+
 PATIENT = Limits(wall=60)
 
 
 class Ground:
     """A workspace, the kind of sandbox that it is tried in, and the sandboxes that were opened."""
 
-    def __init__(self, kind: str, workspace: Path) -> None:
-        self.kind, self.workspace = kind, workspace
+    def __init__(self, source: str, workspace: Path) -> None:
+        self.source, self.workspace = source, workspace
+        self.kind = source.partition(":")[0]
         self._stack = ExitStack()
 
     def open(self, **policy: object) -> Sandbox:
-        sandbox = LOCAL[self.kind](Policy(self.workspace, **policy))  # type: ignore[arg-type]
+        sandbox = opener(self.source)(Policy(self.workspace, **policy))  # type: ignore[arg-type]
         self._stack.callback(sandbox.close)
         return sandbox
 
@@ -42,7 +50,7 @@ class Ground:
 
     @contextmanager
     def opened(self, **policy: object) -> Iterator[Sandbox]:
-        sandbox = LOCAL[self.kind](Policy(self.workspace, **policy))  # type: ignore[arg-type]
+        sandbox = opener(self.source)(Policy(self.workspace, **policy))  # type: ignore[arg-type]
         try:
             yield sandbox
         finally:

@@ -104,5 +104,8 @@ def _stat(entry: "os.DirEntry[str]") -> os.stat_result | None:
 
 
 def _free(folder: Path) -> Use:
-    facts = os.statvfs(folder)
+    try:
+        facts = os.statvfs(folder)
+    except FileNotFoundError:  # a program that nothing confines has moved it
+        return Use()
     return Use(facts.f_bfree * facts.f_frsize, facts.f_ffree)

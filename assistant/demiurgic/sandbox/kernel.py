@@ -20,8 +20,10 @@ from demiurgic.sandbox.spawn import Channel, Spawned, Spawner
 
 _WORKER = Path(__file__).with_name("kernel_worker.py")
 _LONGEST_REPLY = 4 << 20
-_GRACE = 2.0
+_GRACE = 5.0
 """Seconds that an interrupted cell may take to stop."""
+_AGAIN = 0.5
+"""Seconds between two interruptions: the first may come before the cell has begun, and is lost then."""
 _PAUSE = 0.02
 _WHY = {
     Status.TIMEOUT: "it took longer than {wall:g} s",
@@ -118,7 +120,7 @@ class _Cell:
         return CellResult(reply.status, out, err, reply.value, reply.error, wall)
 
     def _follow(self) -> tuple[_Reply | None, str]:
-        why, until = "", None
+        why, until, again = "", None, 0.0
         while not self.worker.ended and (until is None or time.monotonic() < until):
             reply = self._receive()
             if reply is not None:
@@ -126,7 +128,9 @@ class _Cell:
             verdict = self.watch.verdict() if until is None else None
             if verdict is not None:
                 why, until = _WHY[verdict].format(wall=self.limits.wall), time.monotonic() + _GRACE
+            if until is not None and time.monotonic() >= again:
                 self._order({"interrupt": self.number})
+                again = time.monotonic() + _AGAIN
         if until is not None:
             return None, f"{why} and did not stop when it was interrupted"
         broken = self.watch.look()

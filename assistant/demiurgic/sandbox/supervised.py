@@ -51,7 +51,7 @@ class SupervisedSandbox(LocalSandbox):
 
     def __init__(self, policy: Policy) -> None:
         super().__init__(policy)
-        self._filter = program(this_machine(), sockets=policy.network)
+        self._filter = program(this_machine(), sockets=policy.network, ipc=False)
         self._interpreter = own_interpreter()
 
     @abstractmethod

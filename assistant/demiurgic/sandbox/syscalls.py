@@ -118,7 +118,24 @@ _IN_PART: Mapping[str, tuple[int | None, int | None]] = {
 }
 """Calls that are denied with some arguments, or said not to exist."""
 
-NUMBERS: Mapping[str, tuple[int | None, int | None]] = {**_ALWAYS, **_IN_PART}
+_SHARED: Mapping[str, tuple[int | None, int | None]] = {
+    "shmget": (29, 194),
+    "shmat": (30, 196),
+    "shmctl": (31, 195),
+    "semget": (64, 190),
+    "semop": (65, 193),
+    "semctl": (66, 191),
+    "semtimedop": (220, 192),
+    "msgget": (68, 186),
+    "msgsnd": (69, 189),
+    "msgrcv": (70, 188),
+    "msgctl": (71, 187),
+    "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
+}
+"""Calls to objects that have no path and belong to all programs of an IPC namespace."""
+
+NUMBERS: Mapping[str, tuple[int | None, int | None]] = {**_ALWAYS, **_IN_PART, **_SHARED}
 
 _NEW_NAMESPACES = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
 _UNIX, _INET, _INET6, _NETLINK = 1, 2, 10, 16
@@ -127,9 +144,11 @@ _SET_ID = (0o4000, 0o2000)
 _CREATING = (0o100, 0o20000000)  # O_CREAT, and what sets O_TMPFILE apart
 
 
-def rules(sockets: bool = True) -> Iterator[Deny]:
-    """All that is denied; without `sockets`, every kind of socket but pairs."""
+def rules(sockets: bool = True, ipc: bool = True) -> Iterator[Deny]:
+    """All that is denied; without `sockets`, every kind of socket but pairs; without `ipc`, what would be shared with
+    other programs of the machine where programs have no IPC namespace of their own."""
     yield from (Deny(name) for name in _ALWAYS)
+    yield from () if ipc else (Deny(name, errno.ENOSYS) for name in _SHARED)
     # What programs try first and do without is said not to exist. The flags of clone3 and openat2 cannot be seen.
     for name in ("io_uring_setup", "io_uring_enter", "io_uring_register", "clone3", "openat2"):
         yield Deny(name, errno.ENOSYS)

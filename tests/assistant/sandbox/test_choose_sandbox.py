@@ -29,11 +29,11 @@ class Boastful(ProcessSandbox):
         return frozenset(Guard)
 
 
-def test_each_kind_is_found_to_work_by_trying_it(ground: Ground) -> None:
-    probe = backend(ground.kind).probe()
+def test_each_kind_is_found_to_work_by_trying_it(local_ground: Ground) -> None:
+    probe = backend(local_ground.kind).probe()
     assert probe.works, probe.reason
-    assert probe.enforced == ground.shell("true").enforced
-    assert (Guard.FILES in probe.enforced) == (ground.kind != "process")
+    assert probe.enforced == local_ground.shell("true").enforced
+    assert (Guard.FILES in probe.enforced) == (local_ground.kind != "process")
 
 
 def test_a_sandbox_that_promises_too_much_is_found_out() -> None:
@@ -75,9 +75,9 @@ def test_a_name_that_nothing_answers_to(tmp_path: Path) -> None:
     assert "bubblewrap" in caught.value.hint
 
 
-def test_a_workspace_that_is_not_there(ground: Ground, tmp_path: Path) -> None:
+def test_a_workspace_that_is_not_there(local_ground: Ground, tmp_path: Path) -> None:
     with pytest.raises(SandboxError, match="not a folder"):
-        LOCAL[ground.kind](Policy(tmp_path / "nowhere"))
+        LOCAL[local_ground.kind](Policy(tmp_path / "nowhere"))
 
 
 def test_a_workspace_behind_a_link_is_where_it_lies(tmp_path: Path) -> None:

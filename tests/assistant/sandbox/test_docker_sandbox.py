@@ -12,7 +12,6 @@ from pathlib import Path
 
 import docker
 import pytest
-from support.docker_engine import docker_address  # noqa: F401 - a fixture
 
 from demiurgic.errors import SandboxError
 from demiurgic.sandbox.docker.backend import DockerBackend
@@ -26,7 +25,7 @@ NOBODY = 65534
 
 
 @pytest.fixture
-def backend(docker_address: str) -> DockerBackend:  # noqa: F811
+def backend(docker_address: str) -> DockerBackend:
     return DockerBackend(docker_address)
 
 
@@ -45,7 +44,7 @@ def sandbox(backend: DockerBackend, workspace: Path) -> Iterator[DockerSandbox]:
 
 
 @pytest.fixture
-def engine(docker_address: str) -> Iterator[docker.APIClient]:  # noqa: F811
+def engine(docker_address: str) -> Iterator[docker.APIClient]:
     client = docker.APIClient(base_url=docker_address)
     yield client
     client.close()
@@ -360,7 +359,7 @@ sandbox.run(Command(("sh", "-c", "touch running; while :; do date > beat; sleep 
 def test_what_a_killed_process_left_ends_and_is_swept_up(
     backend: DockerBackend,
     engine: docker.APIClient,
-    docker_address: str,  # noqa: F811
+    docker_address: str,
     workspace: Path,
 ) -> None:
     owner = subprocess.Popen([sys.executable, "-c", OPEN_AND_WAIT, docker_address, str(workspace)])
@@ -384,7 +383,7 @@ def test_containers_of_a_living_process_are_let_be(
     assert container_of(sandbox) == before
 
 
-def test_an_image_is_built_from_a_dockerfile(docker_address: str, engine: docker.APIClient, tmp_path: Path) -> None:  # noqa: F811
+def test_an_image_is_built_from_a_dockerfile(docker_address: str, engine: docker.APIClient, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {image_name()}\nENV MADE=here\n")
     builder = Engine(docker_address)
     try:

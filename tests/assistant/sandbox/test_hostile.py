@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pytest
-from support.docker_engine import docker_address  # noqa: F401 - a fixture
 from support.hostile_ground import ORDINARY, PROGRAMS, SECRET, Ground, Launcher, Outcome, ground
 
 from demiurgic.errors import OutsideWorkspace, WorkspaceError
@@ -58,6 +57,7 @@ OUTPUT = frozenset({Status.OUTPUT_LIMIT})
 DISK = frozenset({Status.DISK_LIMIT})
 CONTAINED = "it succeeds in memory of the run's own, which is limited and goes with the run"
 GROUPS = "where control groups can be made it is stopped; elsewhere the guard is not among those enforced"
+UNPROMISED = "it gains nothing, though the guard is not among those enforced"
 OPEN = "not protected, and the guard is not among those enforced"
 TOLD = "not protected, and the sandbox's warning says so"
 
@@ -91,15 +91,15 @@ ROWS = (
     Row("p07_many_large_files",          G.DISK_TOTAL,      DISK,     DISK,     DISK,     DISK),
     Row("p08_many_empty_files",          G.FILE_COUNT,      DISK,     DISK,     DISK,     DISK),
     Row("p09_endless_line",              G.OUTPUT,          OUTPUT,   OUTPUT,   OUTPUT,   OUTPUT),
-    Row("p10_grandchild_holds_the_pipe", G.SURVIVORS,       BLOCKED,  BLOCKED,  BLOCKED,  BLOCKED),
+    Row("p10_grandchild_holds_the_pipe", G.WALL,            BLOCKED,  BLOCKED,  BLOCKED,  BLOCKED),
     Row("p11_daemon",                    G.SURVIVORS,       BLOCKED,  BLOCKED,  BLOCKED,  OPEN),
     Row("p12_deaf_and_busy",             G.WALL,            TIMEOUT,  TIMEOUT,  TIMEOUT,  TIMEOUT,  {"wall": 1}),
     Row("p13_stops_itself",              G.WALL,            TIMEOUT,  TIMEOUT,  TIMEOUT,  TIMEOUT,  {"wall": 1}),
     Row("p14_kills_its_keepers",         G.SURVIVORS,       BLOCKED,  BLOCKED,  BLOCKED,  OPEN),
     Row("p15_other_processes",           G.SECRETS,         BLOCKED,  BLOCKED,  BLOCKED,  OPEN),
     Row("p16_kernel_switches",           G.FILES,           BLOCKED,  BLOCKED,  BLOCKED,  OPEN),
-    Row("p17_environment",               G.SECRETS,         BLOCKED,  BLOCKED,  BLOCKED,  BLOCKED),
-    Row("p18_inherited_files",           G.SECRETS,         BLOCKED,  BLOCKED,  BLOCKED,  BLOCKED),
+    Row("p17_environment",               G.SECRETS,         BLOCKED,  BLOCKED,  BLOCKED,  UNPROMISED),
+    Row("p18_inherited_files",           G.SECRETS,         BLOCKED,  BLOCKED,  BLOCKED,  UNPROMISED),
     Row("p19_read_secrets",              G.FILES,           BLOCKED,  BLOCKED,  BLOCKED,  OPEN),
     Row("p20_write_start_files",         G.FILES,           BLOCKED,  BLOCKED,  BLOCKED,  OPEN),
     Row("p21_links_out",                 G.FILES,           BLOCKED,  BLOCKED,  BLOCKED,  OPEN),
@@ -228,6 +228,9 @@ def check(attack: Attack, outcome: Outcome) -> None:
     assert outcome.grown < GROWTH, "the launcher holds what a program made"
     if expected == OPEN:
         assert guard not in outcome.enforced
+    elif expected == UNPROMISED:
+        assert guard not in outcome.enforced
+        assert not outcome.gains, said
     elif expected == TOLD:
         assert attack.warning
     elif expected == CONTAINED:

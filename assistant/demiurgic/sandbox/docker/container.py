@@ -144,6 +144,9 @@ class Container:
 
     def kill(self) -> None:
         """End it and all that runs in it, and wait until it is gone. Whoever receives from it learns it as its end."""
+        # An engine that cannot get rid of output waits with everything else.
+        if self._stream is not None:
+            self._stream.hang_up()
         self._engine.remove(self._id)
 
     def remove(self) -> None:

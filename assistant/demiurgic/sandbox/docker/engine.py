@@ -200,6 +200,11 @@ class Stream:
         self._buffer += data
         return b"".join(self._unwrapped())
 
+    def hang_up(self) -> None:
+        """Neither read nor write any more. Whoever is reading comes to the end."""
+        with contextlib.suppress(OSError):  # the other side was faster
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         self._opened.close()
         self._socket.close()
