@@ -19,13 +19,13 @@ from typing import cast
 
 from demiurgic.errors import SandboxError
 from demiurgic.sandbox.bubblewrap_arguments import HOME, Props, View, mounts, namespaces
-from demiurgic.sandbox.capture import Check
+from demiurgic.sandbox.capture import Check, close_pipes
 from demiurgic.sandbox.cgroup import Group, Parents
 from demiurgic.sandbox.covers import Covering
 from demiurgic.sandbox.disk import Disk
 from demiurgic.sandbox.environment import environment
 from demiurgic.sandbox.limits import prlimit_arguments, processes_are_counted_apart, rlimits
-from demiurgic.sandbox.local import LocalSandbox, Order, Outcome, Run
+from demiurgic.sandbox.local import LocalSandbox, Order, Outcome, Run, started
 from demiurgic.sandbox.protocol import Guard, Policy, Strength
 from demiurgic.sandbox.remove import remove_tree
 from demiurgic.sandbox.seccomp import program, this_machine
@@ -36,6 +36,7 @@ from demiurgic.sandbox.tree import Tree
 
 _PRLIMIT = "/usr/bin/prlimit"
 _PATIENCE = 10.0
+_SLOW_START = 30.0
 _HINT = "allow unprivileged user namespaces (see: sysctl -a | grep userns), or choose the sandbox landlock"
 _ALWAYS = frozenset(
     {
@@ -83,9 +84,12 @@ class BubblewrapSandbox(LocalSandbox):
 
     @property
     def warning(self) -> str:
-        if self._groups is not None:
-            return ""
-        return "the memory of all processes together is watched, not limited: no control groups can be made here"
+        told: list[str] = []
+        if self._groups is None:
+            told.append("the memory of all processes together is watched, not limited: no control groups can be made")
+        if self._policy.network:
+            told.append("programs can reach the network and this machine's own servers")
+        return "; ".join(told)
 
     def _begin(self, order: Order) -> Run:
         with ExitStack() as stack:
@@ -127,24 +131,16 @@ class BubblewrapSandbox(LocalSandbox):
             *("--", *order.argv),
         ]
         try:
-            process = subprocess.Popen(
-                arguments,
-                stdin=subprocess.PIPE if order.stdin else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                env={},  # bubblewrap is a process of the sandbox, whose own environment can be read in it
-                pass_fds=[*ours.values(), *order.keep],
-                start_new_session=True,
-            )
+            process = started(arguments, order.stdin, [*ours.values(), *order.keep])
         finally:
             for descriptor in ours.values():
                 os.close(descriptor)
         try:
             box.admit(process)
         except BaseException:
-            box.end(process)
+            process.kill()
             process.wait()
+            close_pipes(process)
             raise
         else:
             with contextlib.suppress(BrokenPipeError):  # bubblewrap has failed, and says why when asked for the code
@@ -175,14 +171,16 @@ class _Box:
     _handle: int | None = None
 
     def init(self) -> int | None:
-        """The first process inside, by its number outside."""
-        return self._init
+        """The first process inside, by its number outside; None once it has ended."""
+        return None if self._handle is None or _ended(self._handle) else self._init
 
     def admit(self, process: subprocess.Popen[bytes]) -> None:
         """Learn of the first process inside, and limit it, before it does anything."""
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + _SLOW_START
         while b"\n" not in self._said and self._hear(until - time.monotonic()):
             pass
+        if time.monotonic() > until:
+            raise SandboxError(f"bubblewrap did not start within {_SLOW_START:g} s")
         number = self._told("child-pid")
         if number is None:  # bubblewrap says why on stderr
             return
@@ -203,9 +201,9 @@ class _Box:
 
     def settle(self, process: subprocess.Popen[bytes], said: bytes, ended: bool) -> int:
         """Wait until nothing is left inside; the program's exit code."""
-        if self._handle is not None and not _gone(self._handle):
+        if self._handle is not None and not _ended(self._handle, _PATIENCE):
             self.end(process)
-            if not _gone(self._handle):
+            if not _ended(self._handle, _PATIENCE):
                 raise SandboxError(f"process {self._init} in the sandbox did not end when it was killed")
         while self._hear(0):
             pass
@@ -239,8 +237,8 @@ class _Box:
         return None
 
 
-def _gone(handle: int) -> bool:
-    return bool(select.select([handle], [], [], _PATIENCE)[0])
+def _ended(handle: int, within: float = 0.0) -> bool:
+    return bool(select.select([handle], [], [], within)[0])
 
 
 def _group(parents: Parents | None, order: Order, stack: ExitStack) -> Group | None:

@@ -113,6 +113,14 @@ def capture(program: Program, limits: Limits, watch: Watch, stdin: bytes, on_out
     return Ending(verdict, run.kept["stdout"].captured(), run.kept["stderr"].captured(), run.wall)
 
 
+def close_pipes(process: subprocess.Popen[bytes]) -> None:
+    """Let go of a process's three streams."""
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+
+
 class _Run:
     """The pipes of one program, and how far it is."""
 
@@ -152,10 +160,7 @@ class _Run:
         self._selector.close()
         if self._exit is not None:
             os.close(self._exit)
-        for pipe in (self._program.process.stdin, self._program.process.stdout, self._program.process.stderr):
-            if pipe is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
+        close_pipes(self._program.process)
 
     def _open(self, pipe: IO[bytes] | None, event: int, handler: Callable[[int], None]) -> None:
         if pipe is not None:

@@ -32,6 +32,7 @@ class Worker:
         self._orders, self._replies = os.fdopen(orders, "rb"), replies
         self._cells: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._running: int | None = None
+        self._unwanted: int | None = None
         self._pid = os.getpid()
         self._streams = (sys.stdout, sys.stderr)
         self._module = types.ModuleType("__main__")
@@ -55,7 +56,9 @@ class Worker:
             order = json.loads(line)
             if "code" in order:
                 self._cells.put(order)
-            elif order["interrupt"] == self._running:
+                continue
+            self._unwanted = order["interrupt"]
+            if self._running == self._unwanted:
                 os.killpg(0, signal.SIGINT)
         self._cells.put(None)
 
@@ -68,6 +71,8 @@ class Worker:
         try:
             self._running = number
             try:
+                if self._unwanted == number:  # before it began
+                    raise KeyboardInterrupt
                 reply["value"] = self._run(number, code)[:_LONGEST]
             finally:
                 self._running = None

@@ -61,6 +61,8 @@ class LandlockSandbox(SupervisedSandbox):
         told = "modes and times of files outside the workspace can be changed"
         if self._policy.writable and (self._policy.protected or self._policy.hidden):
             told = f"protected and hidden paths in the workspace are not kept, and {told}"
+        if self._policy.network:
+            told = f"{told}, and every socket of your other programs can be reached"
         return told
 
     def _enforced(self) -> frozenset[Guard]:

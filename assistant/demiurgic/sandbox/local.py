@@ -16,7 +16,7 @@ from pathlib import Path
 
 from demiurgic.errors import SandboxError
 from demiurgic.sandbox.batch import in_order
-from demiurgic.sandbox.capture import Check, Ending, Program, Watch, capture
+from demiurgic.sandbox.capture import Check, Ending, Program, Watch, capture, close_pipes
 from demiurgic.sandbox.cgroup import find_parents
 from demiurgic.sandbox.kernel import PythonKernel
 from demiurgic.sandbox.protocol import Command, Guard, Kernel, Limits, OnOutput, Policy, Result, Status, Strength
@@ -69,9 +69,7 @@ class Run:
         with self.stack:
             self.end()
             self.process.wait()
-            for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
-                if pipe is not None:
-                    pipe.close()
+            close_pipes(self.process)
 
     def finish(self, said: bytes, ended: bool) -> Outcome:
         """Settle, and let go."""
@@ -140,6 +138,8 @@ class LocalSandbox(ABC):
         self, command: Command, writable: bool, on_output: OnOutput | None, cancel: threading.Event | None
     ) -> Result:
         folder = folder_beneath(self._policy.workspace, command.folder)
+        if self._closed or not command.argv:
+            raise SandboxError("the sandbox is closed" if self._closed else "no program is named")
         run = self._begin(Order(command.argv, folder, command.limits, writable, bool(command.stdin)))
         watch = Watch(command.limits, cancel, run.checks)
         try:
@@ -210,6 +210,23 @@ class _KernelHost:
     def check(self) -> Status | None:
         checks = self._run.checks if self._run is not None else ()
         return next((found for check in checks if (found := check()) is not None), None)
+
+
+def started(argv: Sequence[str], stdin: bool, inherited: Sequence[int]) -> subprocess.Popen[bytes]:
+    """A process with piped output and an empty environment, which can be read in some sandboxes."""
+    try:
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env={},
+            pass_fds=inherited,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:  # no such program, too long a command line, a null character in it
+        raise SandboxError(f"a program could not be started: {error}") from error
 
 
 def usable_workspace(folder: Path) -> Path:

@@ -4,7 +4,6 @@ Whoever can start such a program, in whatever kind of sandbox, has a Python kern
 writes is worth as much as the program: nothing of it is checked here.
 """
 
-import contextlib
 import os
 import select
 import subprocess
@@ -15,6 +14,7 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from demiurgic.errors import SandboxError
+from demiurgic.sandbox.capture import close_pipes
 
 _CHUNK = 64 << 10
 _DRAIN = 16
@@ -120,10 +120,7 @@ class PipedProgram:
             self._closed = True
             self._settle(self._process)
             os.close(self._replies)
-            for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-                if pipe is not None:
-                    with contextlib.suppress(BrokenPipeError):
-                        pipe.close()
+            close_pipes(self._process)
 
     def _drain(self, fd: int) -> list[bytes]:
         pieces: list[bytes] = []

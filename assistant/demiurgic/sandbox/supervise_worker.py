@@ -10,11 +10,12 @@ program, so it imports only what loads fast. One order comes on IN, marshalled, 
 All orphans of the program become children of this process. When the program ends, or the other end of IN goes away
 for whatever reason, it kills children until there are none.
 """
-# ruff: noqa: PTH123, PTH208
+# ruff: noqa: PTH118, PTH123, PTH208
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import marshal
 import os
 import resource
@@ -22,7 +23,6 @@ import select
 import struct
 import sys
 import time
-import warnings  # noqa: F401 - os.execvpe imports it, when another user may not be able to read it any more
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,12 +73,16 @@ class _Child:
         self._execute()
 
     def _execute(self) -> None:
-        argv = self._order["argv"]
-        try:
-            os.execvpe(argv[0], argv, self._order["environment"])
-        except OSError as error:
-            os.write(2, f"{argv[0]}: {error.strerror}\n".encode())
-            os._exit(127 if isinstance(error, FileNotFoundError) else 126)
+        """Not `os.execvpe`: that loads a module, which another user may not be able to read."""
+        name, error = self._order["argv"][0], OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+        folders = [""] if "/" in name else self._order["environment"]["PATH"].split(":")
+        for folder in folders:
+            try:
+                os.execve(os.path.join(folder, name), self._order["argv"], self._order["environment"])
+            except OSError as found:
+                error = error if found.errno in (errno.ENOENT, errno.ENOTDIR) else found
+        os.write(2, f"{name}: {error.strerror}\n".encode())
+        os._exit(127 if error.errno == errno.ENOENT else 126)
 
 
 def _ruleset(wanted: dict[str, Any]) -> int:

@@ -8,7 +8,6 @@ import ast
 import marshal
 import os
 import select
-import subprocess
 import sys
 import threading
 import time
@@ -19,10 +18,11 @@ from pathlib import Path
 from typing import cast
 
 from demiurgic.errors import SandboxError
+from demiurgic.sandbox.capture import close_pipes
 from demiurgic.sandbox.disk import Disk
 from demiurgic.sandbox.environment import environment
 from demiurgic.sandbox.limits import rlimits, tasks_of
-from demiurgic.sandbox.local import LocalSandbox, Order, Outcome, Run
+from demiurgic.sandbox.local import LocalSandbox, Order, Outcome, Run, started
 from demiurgic.sandbox.protocol import Guard, Policy
 from demiurgic.sandbox.remove import remove_tree
 from demiurgic.sandbox.seccomp import program, this_machine
@@ -31,7 +31,7 @@ from demiurgic.sandbox.toolchain import own_interpreter
 from demiurgic.sandbox.tree import Tree
 
 _WORKER = Path(__file__).with_name("supervise_worker.py")
-_PATIENCE = 10.0
+_SLOW_START = 30.0
 _WATCHED = frozenset(
     {
         Guard.SYSCALLS,
@@ -91,7 +91,7 @@ class SupervisedSandbox(LocalSandbox):
             )
             stack.callback(supervisor.close)
             process = supervisor.process
-            tree = Tree(lambda: process.pid, order.limits)
+            tree = Tree(lambda: process.pid if process.returncode is None else None, order.limits)
             checks = [disk.check, tree.check, *(() if group is None else (group.memory_check,))]
 
             def settle(said: bytes, ended: bool) -> Outcome:
@@ -136,26 +136,19 @@ class _Supervisor:
         self._said = bytearray()
         self._lock = threading.Lock()
         try:
-            self.process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_WORKER), str(theirs), str(reports)],
-                stdin=subprocess.PIPE if wanted.stdin else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                env={},
-                pass_fds=[theirs, reports, *wanted.keep],
-                start_new_session=True,
-            )
+            command = [sys.executable, "-I", "-S", str(_WORKER), str(theirs), str(reports)]
+            self.process = started(command, wanted.stdin, [theirs, reports, *wanted.keep])
         finally:
             os.close(theirs)
             os.close(reports)
         data = marshal.dumps(dict(order))
         self._send(len(data).to_bytes(4, "little") + data)
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + _SLOW_START
         while b"\n" not in self._said and self._hear(until - time.monotonic()):
             pass
         if self._fact("started") is None:
             self.close()
+            close_pipes(self.process)
             raise SandboxError(f"a program could not be confined: {self._fact('failed') or 'its supervisor ended'}")
 
     def end(self) -> None:

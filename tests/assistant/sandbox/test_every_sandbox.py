@@ -326,3 +326,22 @@ def test_nothing_is_left_in_temporary_folders_and_control_groups(ground: Ground)
         sandbox.run(Command(("sh", "-c", "mkdir $TMPDIR/closed; touch $TMPDIR/closed/f; chmod 0 $TMPDIR/closed")))
         sandbox.kernel().cell("1")
     assert strays() - before == set()
+
+
+@pytest.mark.parametrize("argv", [(), ("sh", "-c", "echo a\0b")])
+def test_a_command_that_is_none_is_refused(ground: Ground, argv: tuple[str, ...]) -> None:
+    sandbox = ground.open()
+    with pytest.raises(SandboxError):
+        sandbox.run(Command(argv))
+    assert sandbox.run(Command(("true",))).status is Status.OK
+
+
+def test_a_command_line_that_is_too_long_does_not_look_like_a_program_s_success(ground: Ground) -> None:
+    try:
+        result = ground.python(f"print({'9' * (200 << 10)!r})")
+    except SandboxError as error:
+        told = str(error)
+    else:
+        told = result.stderr.text()
+        assert result.status is Status.FAILED
+    assert "too long" in told
