@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import pytest
 from demiurgic.errors import SandboxError
 from demiurgic.sandbox.docker.backend import DockerBackend
 from demiurgic.sandbox.docker.engine import LABEL, Engine
+from demiurgic.sandbox.docker.host_files import write_root
 from demiurgic.sandbox.docker.image import image_name
 from demiurgic.sandbox.docker.pool import OWNER
 from demiurgic.sandbox.docker.sandbox import DockerSandbox
@@ -98,6 +100,29 @@ def test_without_its_image_a_sandbox_says_how_to_build_it(
         assert "demiurgic doctor" in refused.value.hint
     finally:
         engine.tag("kept:aside", *image_name().split(":"))
+
+
+def test_this_machine_s_own_files_make_a_system_that_works(sandbox: DockerSandbox) -> None:
+    script = (
+        "set -e; git init -q repository; cd repository; echo x > file; git add file; git status --short; "
+        "git -c user.name=n -c user.email=e commit -qm first; git log --format=%s; "
+        "printf 'all:\\n\\t@echo made\\n' | make -f -; "
+        "python3 -c 'import ctypes, lzma, sqlite3, ssl, multiprocessing; print(multiprocessing.Lock() is not None)'"
+    )
+    result = shell(sandbox, script)
+    assert result.stdout.text().splitlines() == ["A  file", "first", "made", "True"], result.stderr.text()
+
+
+def test_nothing_of_the_user_s_is_in_the_image(tmp_path: Path) -> None:
+    write_root(tmp_path / "root.tar")
+    with tarfile.open(tmp_path / "root.tar") as archive:
+        members = archive.getmembers()
+    names = [member.name for member in members]
+    assert len(names) == len(set(names))
+    assert "usr/bin/python3" in names
+    assert not [name for name in names if "site-packages" in name or "dist-packages" in name]
+    assert {name for name in names if name.startswith("etc/")} <= {"etc/passwd", "etc/group", "etc/ld.so.cache"}
+    assert all(member.uid == 0 and member.mode & 0o6022 == 0 for member in members if not member.issym())
 
 
 def test_one_container_serves_run_after_run(sandbox: DockerSandbox) -> None:
