@@ -47,6 +47,7 @@ def around(tmp_path):
     subprocess.run(["rm", "-rf", root], check=True)
 
 
+@pytest.mark.slow
 def test_nothing_is_read_or_written_outside_nothing_hangs_and_nothing_misleads(around):
     outside = around.workspace.root.parent / "outside"
     before = {path.name: path.read_bytes() for path in outside.iterdir()}
@@ -71,6 +72,7 @@ def test_nothing_is_read_or_written_outside_nothing_hangs_and_nothing_misleads(a
     assert {path.name: path.read_bytes() for path in outside.iterdir()} == before, "git was made to run something"
 
 
+@pytest.mark.slow
 def test_files_with_names_of_all_kinds_can_be_worked_on_as_they_are_shown(around):
     for number, name in enumerate(("\\x1b]0;owned\\x07.py", "a\\nb.py", "\\u202eyp.exe", "\\xff\\xfe"), 1):
         assert called(ReadTool(), around, path=name).text == f"1\tx = {number}"

@@ -131,6 +131,7 @@ def test_what_cannot_be_read_is_said_with_what_is_there(around):
     assert "at least 1" in failure(READ, around, path="main.py", limit=-1)
 
 
+@pytest.mark.slow
 def test_a_sparse_gigabyte_is_no_burden(around):
     with (around.workspace.root / "sparse").open("wb") as file:
         file.truncate(1 << 30)

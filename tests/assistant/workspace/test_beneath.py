@@ -201,6 +201,7 @@ def test_names_of_all_kinds_can_be_used_and_are_shown_harmless(folder):
         assert str(told.value).encode()
 
 
+@pytest.mark.slow
 def test_folders_may_be_deeper_than_any_path_can_be_long(folder):
     path = "/".join(["dir"] * DEEP)
     folder.write(f"{path}/leaf", b"leaf")
