@@ -18,7 +18,7 @@ HOME = "/tmp/home"
 _ROOT_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _SETTINGS = (
     "alternatives ca-certificates host.conf ld.so.cache ld.so.conf ld.so.conf.d localtime magic mime.types "
-    "nsswitch.conf pki protocols services ssl terminfo timezone"
+    "nsswitch.conf pki/ca-trust pki/tls/certs protocols services ssl/certs ssl/openssl.cnf terminfo timezone"
 )
 _SETTINGS_FOR_NETWORK = "resolv.conf hosts"
 _SHARED_MEMORY = 64 << 20

@@ -23,7 +23,7 @@ _LONGEST_REPLY = 4 << 20
 _GRACE = 5.0
 """Seconds that an interrupted cell may take to stop."""
 _AGAIN = 0.5
-"""Seconds between two interruptions: the first may come before the cell has begun, and is lost then."""
+"""Seconds between two interruptions: the code may have swallowed the first."""
 _PAUSE = 0.02
 _WHY = {
     Status.TIMEOUT: "it took longer than {wall:g} s",

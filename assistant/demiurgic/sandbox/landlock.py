@@ -31,7 +31,8 @@ _SINCE_FILES = {1: (1 << 13) - 1, 2: 1 << 13, 3: _TRUNCATE, 5: _DEVICE_CALLS}
 _SYSTEM = "/usr /bin /sbin /lib /lib32 /lib64 /libx32"
 _SETTINGS = (
     "alternatives ca-certificates gitconfig group host.conf hosts ld.so.cache ld.so.conf ld.so.conf.d localtime magic "
-    "mime.types nsswitch.conf passwd pki protocols resolv.conf services ssl terminfo timezone"
+    "mime.types nsswitch.conf passwd pki/ca-trust pki/tls/certs protocols resolv.conf services "
+    "ssl/certs ssl/openssl.cnf terminfo timezone"
 )
 _FACTS = "/proc/cpuinfo /proc/meminfo /proc/stat /proc/version /sys/devices/system/cpu"
 _DEVICES = "null zero full random urandom"
