@@ -1,0 +1,174 @@
+"""Carries out what the user types: a turn of the agent, a command of ours, or one of the shell's.
+
+Lines are carried out one after the other, in one thread. `interrupt`, `steer` and `at_once` are for the others.
+"""
+
+import codecs
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from demiurgic.agent.agent import Turn
+from demiurgic.agent.desk import Desk
+from demiurgic.agent.events import AgentEvent, Mode, StepStarted, ToolFinished
+from demiurgic.config import Settings
+from demiurgic.errors import DemiurgicError
+from demiurgic.events import PromptProgress, ReasoningDelta, ReplyEnded, TextDelta
+from demiurgic.repl.commands import Work, find_command
+from demiurgic.repl.front import Front
+from demiurgic.repl.items import Echo, Facts, Notice, Printed
+from demiurgic.repl.replay import replay
+from demiurgic.sandbox.protocol import Command, Status, Stream
+
+_AT_ONCE = frozenset(("/help", "/mode"))
+_SHORTEST = 0.2
+"""Seconds below which a speed says nothing."""
+
+
+class Conversation:
+    """One user at one desk."""
+
+    def __init__(self, desk: Desk, settings: Settings, front: Front) -> None:
+        self._work = Work(desk, settings, front)
+        self._front = front
+        self._lock = threading.Lock()
+        self._turn: Turn | None = None
+        self._cancelled = threading.Event()
+        self._facts = Facts()
+        self._spoke_since: float | None = None
+
+    def greet(self) -> None:
+        """Say where one is, and what to beware of."""
+        desk = self._work.desk
+        if warning := desk.equipment.sandbox.warning:
+            self._front.show(Notice(f"the sandbox is {desk.equipment.sandbox.name}: {warning}", "warning"))
+        replay(desk, self._front)
+        self._tell(self._used())
+
+    def line(self, text: str) -> bool:
+        """Do what a line says. False to leave."""
+        self._cancelled.clear()
+        try:
+            if text.startswith("!"):
+                self._front.show(Echo(text))
+                self._shell(text[1:].strip())
+            elif text.startswith("/") and (name := text.split(maxsplit=1)[0]).count("/") == 1:
+                return self._command(name, text.removeprefix(name).strip(), text)
+            elif text.strip():
+                self._say(text)
+        except DemiurgicError as error:
+            self._front.show(Notice(str(error), "error"))
+        return True
+
+    def at_once(self, text: str) -> bool:
+        """Do what a line says if that can be done beside a turn. True if it was."""
+        command = find_command(text.split(maxsplit=1)[0]) if text.startswith("/") else None
+        if command is None or command.name not in _AT_ONCE:
+            return False
+        return self.line(text)
+
+    def interrupt(self) -> None:
+        """End soon what goes on, keeping what came of it."""
+        with self._lock:
+            self._cancelled.set()
+            if self._turn is not None:
+                self._turn.cancel()
+
+    def steer(self, text: str) -> bool:
+        """Tell the model something before its next reply. False if no turn goes on."""
+        with self._lock:
+            if self._turn is None:
+                return False
+            self._turn.steer(text)
+            return True
+
+    def set_mode(self, mode: Mode) -> None:
+        """Change how much the agent may do unasked; also while it works."""
+        self._work.desk.mode = mode
+        self._tell()
+
+    def _command(self, name: str, argument: str, text: str) -> bool:
+        command = find_command(name)
+        if command is not None and command.name == "/quit":
+            return False
+        self._front.show(Echo(text))
+        if command is None:
+            self._front.show(Notice(f"there is no command {name}; /help lists them", "error"))
+            return True
+        command.run(self._work, argument)
+        self._tell(self._used() if command.moves else None)
+        return True
+
+    def _say(self, text: str) -> None:
+        turn = self._work.desk.say(text)
+        with self._lock:
+            self._turn = turn
+            if self._cancelled.is_set():
+                turn.cancel()
+        try:
+            for event in turn:
+                self._note(event)
+                self._front.show(event)
+        finally:
+            with self._lock:
+                self._turn = None
+        self._tell()
+
+    def _note(self, event: AgentEvent) -> None:
+        """Keep what the status line and `/output` tell."""
+        match event:
+            case StepStarted() | PromptProgress():
+                self._spoke_since = None
+            case TextDelta() | ReasoningDelta():
+                self._spoke_since = self._spoke_since or time.monotonic()
+            case ReplyEnded(_, _, usage):
+                took = time.monotonic() - self._spoke_since if self._spoke_since else 0.0
+                if took > _SHORTEST and usage.completion:
+                    self._facts = replace(self._facts, rate=usage.completion / took)
+                self._tell(usage.prompt + usage.completion)
+            case ToolFinished():
+                self._work.output = event.text
+            case _:
+                pass
+
+    def _tell(self, used: int | None = None) -> None:
+        gear = self._work.desk.equipment
+        self._facts = replace(
+            self._facts,
+            model=gear.model.name,
+            context=gear.model.context,
+            used=self._facts.used if used is None else used,
+            sandbox=gear.sandbox.name,
+            guarded=gear.sandbox.strength != "process",
+            mode=self._work.desk.mode,
+        )
+        self._front.tell(self._facts)
+
+    def _used(self) -> int:
+        sizes: Mapping[str, int] = dict(self._work.desk.context())
+        return sizes["context"] - sizes["free"]
+
+    def _shell(self, command: str) -> None:
+        """A command of the user's own: in the sandbox, unasked, and not told to the model."""
+        if not command:
+            self._front.show(Notice("! runs a command in the sandbox: !ls"))
+            return
+        decoders = {name: codecs.getincrementaldecoder("utf-8")("replace") for name in ("stdout", "stderr")}
+        partial = {"stdout": "", "stderr": ""}
+        lock = threading.Lock()
+
+        def heard(stream: Stream, data: bytes) -> None:
+            with lock:
+                *lines, partial[stream] = (partial[stream] + decoders[stream].decode(data)).split("\n")
+                if lines:
+                    self._front.show(Printed("\n".join(lines)))
+
+        result = self._work.desk.equipment.sandbox.run(Command(("bash", "-c", command)), heard, self._cancelled)
+        for rest in partial.values():
+            if rest:
+                self._front.show(Printed(rest))
+        self._work.output = result.stdout.text() + result.stderr.text()
+        if result.status is not Status.OK:
+            ended = f"exit code {result.exit_code}" if result.status is Status.FAILED else f"stopped: {result.status}"
+            self._front.show(Notice(ended, "warning"))
