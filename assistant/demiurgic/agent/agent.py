@@ -110,6 +110,8 @@ class Turn:
         self._agent.conversation.append(User(self._text))
         if len(self._agent.conversation) == 2 and (notes := self._agent.runner.notes_on([NAME])):
             yield from self._remind(notes)
+        if files := self._agent.runner.attachments(self._text):
+            yield from self._remind(files)
         try:
             reason, problem = (yield from self._work(progress)), ""
         except DemiurgicError as error:

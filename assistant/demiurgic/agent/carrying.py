@@ -23,12 +23,13 @@ from demiurgic.agent.events import (
 )
 from demiurgic.agent.files import OpenFiles
 from demiurgic.agent.judging import Allowed, Asks, Denied
+from demiurgic.agent.mentions import attached, mentioned
 from demiurgic.agent.notes import Notes
 from demiurgic.agent.repetition import Repetition
 from demiurgic.errors import DemiurgicError, ToolFailed
 from demiurgic.messages import ToolCall
 from demiurgic.sandbox.protocol import Stream
-from demiurgic.tools.protocol import Budget, EffectKind, Outcome, Plan, Surroundings
+from demiurgic.tools.protocol import Budget, Effect, EffectKind, Outcome, Plan, Surroundings
 
 _SHARE_OF_CONTEXT = 0.15
 _SHARE_OF_FREE = 0.5
@@ -64,6 +65,19 @@ class CallRunner:
     def notes_on(self, paths: Collection[str]) -> str:
         """What the project's own notes say about these files, once."""
         return self._notes.of(paths, self._budget())
+
+    def attachments(self, text: str) -> str:
+        """The files that the user names, as they are now. From here on the model has seen them."""
+        files = self._equipment.workspace
+        asked = mentioned(text, files, in_passing=self._equipment.attach_named)
+        paths = [path for path in asked if self._may_read(path)]
+        said = attached(paths, files, self._budget())
+        self.files.note([path for path in paths if f"{path} is now:" in said], ())
+        return said
+
+    def _may_read(self, path: str) -> bool:
+        verdict = self._equipment.judge.judge("read", (Effect(EffectKind.READ, path),))
+        return isinstance(verdict, Allowed)
 
     def carry_out(
         self, call: ToolCall, cancel: threading.Event, repetition: Repetition

@@ -44,9 +44,10 @@ class Profile:
 
     system: str
     parallel_calls: bool
+    attach_named: bool
 
 
 def profile(parameters: int | None) -> Profile:
     """For a local model by its size; remote ones, of unknown size, are large."""
     small = parameters is not None and parameters < SMALL
-    return Profile(_SMALL_PROMPT, False) if small else Profile(_LARGE_PROMPT, True)
+    return Profile(_SMALL_PROMPT, False, True) if small else Profile(_LARGE_PROMPT, True, False)

@@ -69,6 +69,7 @@ def open_desk(settings: Settings, folder: Path, approver: Approver, options: Des
             hooks=_hooks(settings, folder),
             observers=options.observers,
             limits=options.limits,
+            attach_named=fitting.attach_named,
             wishes=replace(options.wishes, parallel_calls=fitting.parallel_calls, temperature=settings.temperature),
         )
         snapshots = Snapshots(Places(folder, settings.state_dir, dict(settings.environment).get("PATH", os.defpath)))

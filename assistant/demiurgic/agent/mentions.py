@@ -1,0 +1,48 @@
+"""Files that the user names: their text goes with what was said, so that no reply is spent on asking for it.
+
+`@path` always means a file. A small model also gets files that are named in passing: it would rather guess what they
+hold than read them.
+"""
+
+import re
+from collections.abc import Iterator
+
+from demiurgic.errors import DemiurgicError
+from demiurgic.tools.protocol import Budget
+from demiurgic.workspace.protocol import Workspace
+
+_NAMED = re.compile(r"(?<![\w/.-])(@?)((?:[\w.-]+/)*[\w.-]*\w\.\w{1,10}|(?<=@)[\w./-]+)")
+_LARGEST = 100_000
+_MOST = 5
+
+
+def mentioned(text: str, workspace: Workspace, *, in_passing: bool) -> list[str]:
+    """Paths of files that exist, in the order in which the text names them."""
+    found = (match[2].rstrip(".") for match in _NAMED.finditer(text) if match[1] or in_passing)
+    return [path for path in dict.fromkeys(found) if _is_file(workspace, path)][:_MOST]
+
+
+def attached(paths: list[str], workspace: Workspace, budget: Budget) -> str:
+    """The text of these files, as far as the budget reaches."""
+    return "\n\n".join(_texts(paths, workspace, budget))
+
+
+def _texts(paths: list[str], workspace: Workspace, budget: Budget) -> Iterator[str]:
+    left = budget.tokens
+    for path in paths:
+        data = workspace.read(path, _LARGEST)
+        if b"\0" in data:
+            continue
+        block = f"{path} is now:\n```\n{data.decode('utf-8', 'replace')}```"
+        left -= budget.count(block)
+        if left < 0:
+            return
+        yield block
+
+
+def _is_file(workspace: Workspace, path: str) -> bool:
+    try:
+        entry = workspace.stat(workspace.relative(path))
+    except DemiurgicError:
+        return False
+    return entry is not None and not entry.is_folder and not entry.is_link and entry.size <= _LARGEST
