@@ -20,12 +20,12 @@ _KEPT = 8 << 20
 _LIMITS = Limits(wall=PATIENCE, cpu=8 * PATIENCE, output_kept=_KEPT, output_total=2 * _KEPT)
 _ALWAYS = (
     *("rg", "--json", "--no-config", "--no-follow", "--hidden", "--no-ignore-global", "--no-ignore-dot"),
-    *("--no-require-git", f"--max-count={KEPT_PER_FILE}", "--glob=!.git"),
+    *("--no-require-git", "--glob=!.git"),
 )
 
 
 def ripgrep(choice: Choice, pattern: str, around: Surroundings, *, literal: bool) -> Found | None:
-    """What it finds, or None where it cannot be had. A file with many matches is not counted to its end."""
+    """What it finds, or None where it cannot be had."""
     kind = ["--fixed-strings"] if literal else []
     argv = (*_ALWAYS, *kind, f"--regexp={pattern}", "--", choice.place.path or ".")
     try:
@@ -49,7 +49,7 @@ def _found(output: bytes, choice: Choice) -> Found:
             searched = int(data["stats"]["searches"])
     for path in sorted(lines):
         if choice.means(path):
-            found.add(Matches(path, tuple(lines[path]), len(lines[path])))
+            found.add(Matches(path, tuple(lines[path][:KEPT_PER_FILE]), len(lines[path])))
     found.searched = searched
     return found
 
