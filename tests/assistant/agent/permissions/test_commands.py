@@ -202,6 +202,22 @@ PIECES = st.lists(
 ).map("".join)  # fmt: skip
 
 
+HIDING = st.lists(
+    st.sampled_from(
+        ["safe", "safe x", "evil", "x", "'evil'", "`evil`", "$(evil)", '"$(evil)"', '"`evil`"',
+         "$((evil)|(safe))", "(evil)",
+         "$(safe $(evil))", "<(evil)", "<<E\n", "<<E\n$(evil)\nE\n", "<<'E'\n", "<<-E\n", "E\n", "\tE\n",
+         "$(evil)\n", "`evil`\n", "evil\n", "\n",
+         "; ", "; evil", " && ", " | ", " & ", "#", " # ", "'", '"', "\\", "\\\n", "${x}", "${x:-$(evil)}",
+         "$((1+1))", ">&2", "!",
+         "{ ", "; }", "2> x ", "if safe; then ", "; fi", "for x in ", "; do ", "; done", "\"", "=1 ", "A=1 ",
+         "-c ", "$'", "eval "]
+    ),
+    min_size=1,
+    max_size=6,
+).map(lambda pieces: "safe " + " ".join(pieces))  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def shims(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two programs that tell that they were run, and nothing else that a shell could find."""
@@ -230,8 +246,8 @@ def what_bash_runs(line: str, shims: Path) -> str:
 
 
 @pytest.mark.slow
-@settings(max_examples=1500, deadline=None)
-@given(line=PIECES)
+@settings(max_examples=2500, deadline=None)
+@given(line=PIECES | HIDING | HIDING)
 def test_what_bash_would_run_is_never_allowed_by_a_rule_for_something_else(shims: Path, line: str):
     """A real shell is asked what it runs: where it would run more than is allowed, the line was not allowed."""
     if run(line, allow("safe")) == Allowed():

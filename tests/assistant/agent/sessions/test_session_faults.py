@@ -109,7 +109,7 @@ def test_a_list_leaves_a_torn_end_to_the_one_who_writes(shelf: Shelf):
     session = shelf.new(START)
     say(session, "one")
     path = shelf.path(session.id)
-    path.write_bytes(path.read_bytes() + b'{"v":1,')
+    path.write_bytes(path.read_bytes() + b'{"v":1,' + b" " * 10_000)
     before = path.read_bytes()
     assert shelf.list()[0].turns == 1
     assert path.read_bytes() == before
