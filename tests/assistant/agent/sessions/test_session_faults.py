@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -42,14 +43,16 @@ def say(session: Session, text: str, steps: int = 1) -> None:
         session.saw((event,))
 
 
-def in_a_process(tmp_path: Path, session: str, body: str) -> subprocess.Popen[bytes]:
+def in_a_process(
+    tmp_path: Path, session: str, body: str, output: int | BinaryIO = subprocess.PIPE
+) -> subprocess.Popen[bytes]:
     head = TALKING.format(
         support=str(Path(__file__).parents[3]),
         state=str(tmp_path / "state"),
         root=str(tmp_path / "project"),
         name=session,
     )
-    return subprocess.Popen([sys.executable, "-c", head + body], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen([sys.executable, "-c", head + body], stdout=output, stderr=subprocess.PIPE)
 
 
 @pytest.mark.slow
@@ -66,15 +69,17 @@ for number in range(10000):
 """
     shown: list[bytes] = []
     chance = random.Random(seed)
-    for _ in range(2):
-        child = in_a_process(tmp_path, session.id, body)
-        assert child.stdout is not None
-        first = child.stdout.readline()
-        time.sleep(chance.random() * 0.3)
-        child.kill()
-        rest, errors = child.communicate()
-        assert first, errors
-        shown += [line for line in (first + rest).splitlines(keepends=True) if line.endswith(b"\n")]
+    for number in range(2):
+        screen = tmp_path / f"screen{number}"
+        with screen.open("wb") as file:
+            child = in_a_process(tmp_path, session.id, body, file)
+            while not screen.stat().st_size and child.poll() is None:
+                time.sleep(0.005)
+            time.sleep(chance.random() * 0.3)
+            child.kill()
+            _, errors = child.communicate()
+        shown += [line for line in screen.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+        assert shown, errors
     session = shelf.open(session.id)
     kept = {event_line(event) for event in session.events()}
     deltas = (b'"prompt_progress"', b'"text_delta"', b'"call_started"', b'"call_finished"', b'"tool_output"')
