@@ -53,7 +53,7 @@ def _run(arguments: Sequence[str]) -> int:
 def _interactive(options: argparse.Namespace, settings: Settings) -> int:
     from demiurgic.repl.app import run_repl
 
-    return run_repl(settings, first=options.prompt)
+    return run_repl(ask.opener(options, settings), settings, first=options.prompt)
 
 
 def _talk_parser() -> argparse.ArgumentParser:

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from demiurgic.errors import UserError
 
 if TYPE_CHECKING:
     from demiurgic.agent.desk import Desk
-    from demiurgic.agent.events import AgentEvent, Answer, ApprovalAsked, TurnEnded
+    from demiurgic.agent.events import AgentEvent, Answer, ApprovalAsked, Approver, TurnEnded
     from demiurgic.compose.desk import DeskOptions
 
 
@@ -51,12 +51,22 @@ def desk_options(options: argparse.Namespace) -> "DeskOptions":
     )
 
 
+def opener(options: argparse.Namespace, settings: Settings) -> "Callable[[Approver], Desk]":
+    """What opens a place to work in the current folder, when there is somebody to ask."""
+    folder = Path.cwd()
+
+    def opened(approver: "Approver") -> "Desk":
+        from demiurgic.compose.desk import open_desk
+
+        return open_desk(settings, folder, approver, desk_options(options))
+
+    return opened
+
+
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Do the task, or all of them, in the format asked for. 0 if every one of them came to its end."""
-    from demiurgic.compose.desk import open_desk
-
     prompts = _tasks(options.tasks) if options.tasks else [_with_piped_input(options.print)]
-    desk = open_desk(settings, Path.cwd(), _Nobody(settings.approve), desk_options(options))
+    desk = opener(options, settings)(_Nobody(settings.approve))
     try:
         ends = [_done(desk, prompt, options.output_format, fresh=number > 0) for number, prompt in enumerate(prompts)]
     finally:

@@ -1,9 +1,8 @@
 """A search by the real ripgrep, held against our own, and runs of it that come to nothing."""
 
 import os
+import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from support.tool_calls import surroundings
@@ -15,7 +14,7 @@ from demiurgic.tools.found import Found
 from demiurgic.tools.ripgrep import ripgrep
 from demiurgic.tools.searching import search_files, understood
 
-RIPGREP = Path(sys.executable).with_name("rg")
+RIPGREP = shutil.which("rg", path="/usr/bin:/usr/local/bin") or "rg (Debian: apt-get install ripgrep)"
 
 
 class Barrier:
