@@ -36,7 +36,7 @@ def activity(doing: str | Text, seconds: float, hint: str = "Ctrl-C stops") -> R
     """Something that goes on, for so long by now."""
     frame = _FRAMES[int(seconds * _PER_SECOND) % len(_FRAMES)]
     took = f"  {duration(seconds)}" if seconds >= 1 else ""
-    return Hanging(Text(f"{frame} ", "cyan"), Text.assemble(doing, (f"{took}  {hint}", "dim")), cropped=True)
+    return Hanging(Text(f"{frame} ", "cyan"), Text.assemble(doing), cropped=True, end=Text(f"{took}  {hint}", "dim"))
 
 
 def duration(seconds: float) -> str:

@@ -43,12 +43,10 @@ def running(started: ToolStarted, output: str, most: int = TAIL) -> list[Rendera
 def finished(started: ToolStarted, ended: ToolFinished, *, seen: bool) -> list[RenderableType]:
     """What came of it. `seen`: the user has just read the whole diff or code, in a question."""
     view = ended.view or started.view
-    head = Text.assemble(("✗ ", "red") if ended.failed else ("✓ ", "green"), headline(ended.name, view))
-    if isinstance(view, DiffView):
-        head.append_text(Text.assemble("  ", diff_of(view).stat))
-    head.append(_took(ended.seconds), "dim")
-    line = Hanging(head[:2], head[2:], cropped=True)
-    return [line, *_body(view, ended, seen=seen)]
+    sign = Text("✗ ", "red") if ended.failed else Text("✓ ", "green")
+    end = Text.assemble("  ", diff_of(view).stat) if isinstance(view, DiffView) else Text()
+    end.append(f"  {ended.seconds:.1f} s" if ended.seconds >= 1 else "", "dim")
+    return [Hanging(sign, headline(ended.name, view), cropped=True, end=end), *_body(view, ended, seen=seen)]
 
 
 def failed_before(ended: ToolFinished) -> list[RenderableType]:
@@ -101,10 +99,6 @@ def _body(view: View, ended: ToolFinished, *, seen: bool) -> list[RenderableType
 
 def _titled(verb: str, rest: str) -> Text:
     return Text.assemble((visible_name(verb), "bold"), f" {visible_name(rest)}" if rest else "")
-
-
-def _took(seconds: float) -> str:
-    return f"  {seconds:.1f} s" if seconds >= 1 else ""
 
 
 def _item(text: str, state: str) -> Hanging:

@@ -1,18 +1,23 @@
 """The commands that begin with a slash. Each is a short function over the desk."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from demiurgic.agent.desk import Desk, Moved
 from demiurgic.agent.events import Mode, ToolStarted
-from demiurgic.config import Settings
 from demiurgic.errors import DemiurgicError, SessionError, UserError, WorkspaceError
 from demiurgic.repl.front import Front
 from demiurgic.repl.items import Notice, Printed, Rows
 from demiurgic.repl.replay import replay
 from demiurgic.tools.protocol import DiffView
+
+if TYPE_CHECKING:
+    from demiurgic.agent.desk import Desk, Moved
+    from demiurgic.config import Settings
 
 _LISTED = 20
 

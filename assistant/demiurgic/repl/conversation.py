@@ -3,16 +3,16 @@
 Lines are carried out one after the other, in one thread. `interrupt`, `steer` and `at_once` are for the others.
 """
 
+from __future__ import annotations
+
 import codecs
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from demiurgic.agent.agent import Turn
-from demiurgic.agent.desk import Desk
 from demiurgic.agent.events import AgentEvent, Mode, StepStarted, ToolFinished
-from demiurgic.config import Settings
 from demiurgic.errors import DemiurgicError
 from demiurgic.events import PromptProgress, ReasoningDelta, ReplyEnded, TextDelta
 from demiurgic.repl.commands import Work, find_command
@@ -20,6 +20,11 @@ from demiurgic.repl.front import Front
 from demiurgic.repl.items import Echo, Facts, Notice, Printed
 from demiurgic.repl.replay import replay
 from demiurgic.sandbox.protocol import Command, Status, Stream
+
+if TYPE_CHECKING:
+    from demiurgic.agent.agent import Turn
+    from demiurgic.agent.desk import Desk
+    from demiurgic.config import Settings
 
 _AT_ONCE = frozenset(("/help", "/mode"))
 _SHORTEST = 0.2

@@ -4,7 +4,7 @@ Only the sixteen colours that every terminal lets its user choose, so that light
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import StringIO
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -50,13 +50,17 @@ class Hanging:
     body: Text
     cropped: bool = False
     """One line only, cut where it does not fit."""
+    end: Text = field(default_factory=Text)
+    """Stands behind a cropped text and is never cut."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        room = max(1, options.max_width - self.sign.cell_len)
+        room = max(1, options.max_width - self.sign.cell_len - self.end.cell_len)
         body = self.body.copy()
         body.expand_tabs(_TAB)
         if self.cropped:
             body.truncate(room, overflow="ellipsis")
+            body.append_text(self.end)
+            room += self.end.cell_len
         lines = body.wrap(console, room) if body.plain else [body]
         indent = Text(" " * self.sign.cell_len)
         for number, line in enumerate(lines):

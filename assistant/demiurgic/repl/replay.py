@@ -1,10 +1,16 @@
 """Shows again what was said, when a conversation is gone on with."""
 
-from demiurgic.agent.desk import Desk
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from demiurgic.agent.events import Compacted, Reminded, ToolFinished, ToolStarted
 from demiurgic.events import ReplyEnded
 from demiurgic.repl.front import Front
 from demiurgic.repl.items import Echo, Notice
+
+if TYPE_CHECKING:
+    from demiurgic.agent.desk import Desk
 
 _SHOWN = (ReplyEnded, ToolStarted, ToolFinished, Reminded, Compacted)
 _TURNS = 2

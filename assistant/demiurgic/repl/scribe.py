@@ -4,6 +4,7 @@ is still in motion can be asked for at any time.
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -142,11 +143,9 @@ class Scribe:
         return []
 
     def _thought_over(self) -> list[RenderableType]:
-        if not self._thoughts.strip():
-            self._thoughts = ""
-            return []
-        self._thoughts = ""
-        return self._add("note", [line(f"thought for {duration(self._clock() - self._thinking)}", "dim")])
+        thoughts, self._thoughts = self._thoughts.strip(), ""
+        took = self._clock() - self._thinking
+        return self._add("note", [line(f"thought for {duration(took)}", "dim")]) if thoughts and took >= 1 else []
 
     def _prose_over(self) -> list[RenderableType]:
         rest = self._prose.close() if self._prose is not None else []
@@ -191,6 +190,8 @@ class Scribe:
             self._do("")
             return []
         started, self._tool_started = self._tool_started, None
+        if started is not None and self._started is not None:
+            item = replace(item, seconds=self._clock() - self._since)  # without the wait for an answer
         self._do("working")
         if started is None:
             return self._add("tool", failed_before(item))

@@ -4,6 +4,8 @@ The prompt lives below the output at all times. What is finished is written abov
 being written, the prompt and the status line are ever drawn again. A thread of its own does the work.
 """
 
+from __future__ import annotations
+
 import asyncio
 import sys
 from collections.abc import Callable, Sequence
@@ -12,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
@@ -22,9 +25,7 @@ from prompt_toolkit.history import FileHistory
 from prompt_toolkit.output import ColorDepth
 from rich.console import RenderableType
 
-from demiurgic.agent.desk import Desk
 from demiurgic.agent.events import Answer, ApprovalAsked, Approver, Mode
-from demiurgic.config import Settings
 from demiurgic.repl.activity import activity
 from demiurgic.repl.completing import FileNames, ReplCompleter
 from demiurgic.repl.conversation import Conversation
@@ -40,6 +41,10 @@ from demiurgic.repl.status import status_parts
 from demiurgic.repl.worker import Worker
 from demiurgic.workspace.shown import visible_name
 from demiurgic.workspace.state import project_folder
+
+if TYPE_CHECKING:
+    from demiurgic.agent.desk import Desk
+    from demiurgic.config import Settings
 
 _FRAME = 1 / 25
 _SPIN = 0.1
@@ -211,7 +216,7 @@ class Terminal:
         task = self._app.create_background_task(self._draw())
         task.add_done_callback(self._drawn)
 
-    def _drawn(self, task: "asyncio.Task[None]") -> None:
+    def _drawn(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and not self._app.is_done:
             error = task.exception()
             self._app.exit(exception=error) if error else self._app.exit()
@@ -254,6 +259,7 @@ class Terminal:
         with self._output.held():
             self._app.renderer.erase()
             self._output.write_raw(self._ink.paint(blocks, size.columns).replace("\n", "\r\n"))
+            self._app.render_counter += 1  # what the layout shows is asked anew once for each count
             self._app.renderer.render(self._app, self._app.layout)
 
     def _in_motion(self) -> list[RenderableType]:
@@ -294,7 +300,7 @@ class Terminal:
             complete_while_typing=True,
         )
 
-    def _make_app(self) -> "Application[None]":
+    def _make_app(self) -> Application[None]:
         parts = Parts(lambda: self._live, self._waiting, self._prompt, self._status)
         app: Application[None] = Application(
             layout=make_layout(parts, self._buffer),

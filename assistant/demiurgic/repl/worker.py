@@ -1,12 +1,17 @@
 """The thread that works while another one keeps the prompt alive: it opens the desk, then carries out line by line."""
 
+from __future__ import annotations
+
 import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import TYPE_CHECKING
 
-from demiurgic.agent.desk import Desk
 from demiurgic.repl.conversation import Conversation
+
+if TYPE_CHECKING:
+    from demiurgic.agent.desk import Desk
 
 
 class Worker:
