@@ -159,6 +159,25 @@ def test_limits_of_the_kernel_come_with_the_command(sandbox: DockerSandbox) -> N
     assert result.stdout.text().split() == ["7", str(1 << 20), "33"]
 
 
+def test_a_container_is_used_again_only_for_the_limits_that_it_was_made_with(sandbox: DockerSandbox) -> None:
+    code = (
+        "import os, time\ncount = 0\ntry:\n  for _ in range(60):\n    if os.fork() == 0: time.sleep(30); os._exit(0)\n"
+        "    count += 1\nexcept OSError: pass\nprint(count)"
+    )
+    assert [int(python(sandbox, code, processes=number).stdout.text()) for number in (40, 8, 20)] == [39, 7, 19]
+
+
+def test_a_daemon_ends_with_its_run(sandbox: DockerSandbox) -> None:
+    before = container_of(sandbox)
+    daemon = "trap '' TERM HUP; echo > up; sleep 300"
+    wait = "while [ ! -e up ]; do sleep 0.05; done"
+    left = shell(sandbox, f'(setsid sh -c "{daemon}" > /dev/null 2>&1 &); {wait}', wall=20)
+    assert left.status is Status.OK
+    assert left.wall < 5
+    assert shell(sandbox, "ps -e | grep -c sleep").stdout.text().strip() == "0"
+    assert container_of(sandbox) == before
+
+
 def test_processor_time_is_limited(sandbox: DockerSandbox) -> None:
     result = python(sandbox, "while True: pass", cpu=1, wall=20)
     assert result.status is Status.CPU_LIMIT

@@ -25,7 +25,7 @@ TOOLS = (
     "seq", "expr", "test", "[", "mktemp", "timeout", "nohup", "kill", "ps", "od", "md5sum", "sha256sum", "base64",
     "yes", "dd", "truncate", "split", "mkfifo", "sync", "grep", "egrep", "fgrep", "sed", "awk", "find", "xargs",
     "diff", "cmp", "patch", "tar", "gzip", "gunzip", "bzip2", "xz", "which", "file", "make", "git", "rg", "jq",
-    "node",
+    "node", "setsid", "flock", "hostname", "tac", "comm", "shuf", "unzip",
 )
 # fmt: on
 NEEDED = ("sh", "env", "cat")
