@@ -174,7 +174,7 @@ def test_a_daemon_ends_with_its_run(sandbox: DockerSandbox) -> None:
     left = shell(sandbox, f'(setsid sh -c "{daemon}" > /dev/null 2>&1 &); {wait}', wall=20)
     assert left.status is Status.OK
     assert left.wall < 5
-    assert shell(sandbox, "ps -e | grep -c sleep").stdout.text().strip() == "0"
+    assert shell(sandbox, "cat /proc/[0-9]*/comm | grep -c sleep").stdout.text().strip() == "0"
     assert container_of(sandbox) == before
 
 
@@ -218,7 +218,7 @@ def test_a_run_can_be_cancelled_and_followed(sandbox: DockerSandbox) -> None:
 
 def test_runs_at_once_do_not_meet(sandbox: DockerSandbox) -> None:
     results = dict[int, Result]()
-    script = "ps -e | grep -c sleep; sleep 1; ps -e | grep -c sleep; ls /tmp"
+    script = "cat /proc/[0-9]*/comm | grep -c sleep; sleep 1; cat /proc/[0-9]*/comm | grep -c sleep; ls /tmp"
 
     def work(number: int) -> None:
         results[number] = shell(sandbox, f"{script}; touch /tmp/{number}")
@@ -366,6 +366,20 @@ def test_a_kernel_remembers_and_survives_interruption_but_not_its_container(
     kernel.restart()
     assert "NameError" in kernel.cell("x").error
     kernel.close()
+
+
+def test_a_kernel_ends_when_a_file_that_is_hidden_from_it_is_replaced(sandbox: DockerSandbox, workspace: Path) -> None:
+    secret = workspace / ".env"
+    secret.write_text("FIRST")
+    kernel = sandbox.kernel()
+    kernel.cell("def look():\n  try: return open('.env').read()\n  except OSError: return 'refused'")
+    assert kernel.cell("look()").value == "'refused'"
+    beside = workspace / ".env.new"
+    beside.write_text("SECOND")
+    beside.replace(secret)
+    time.sleep(1)
+    assert kernel.cell("look()").status is CellStatus.DIED
+    assert "PermissionError" in kernel.cell("open('.env')").error
 
 
 def test_closing_leaves_no_container(backend: DockerBackend, engine: docker.APIClient, workspace: Path) -> None:

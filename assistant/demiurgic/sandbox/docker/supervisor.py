@@ -38,7 +38,8 @@ EXITED, TIMEOUT, OUTPUT_LIMIT, MEMORY_LIMIT, CANCELLED = (
 )
 """Why a run came to its end."""
 STALE = "stale"
-"""Nothing was run: what is mounted is not what was. A file that is replaced from outside takes its cover along."""
+"""What is mounted is not what was: a file that is replaced from outside takes its cover along. Nothing was run; or
+what stays was ended."""
 
 CHUNK = 1 << 16
 LAST_WORDS = 0.15
@@ -101,7 +102,7 @@ class Program:
         self._failure = 0
         self._status: int | None = None
         self._cpu, self._peak, self._written = 0.0, 0, 0
-        self._killed = killed_for_memory()
+        self._killed, self._mounted = killed_for_memory(), mounts()
         self._started = time.monotonic()
         self._deadline = self._started + order["wall"]
         self._reason = ""
@@ -151,7 +152,9 @@ class Program:
             self._reason = EXITED
         elif time.monotonic() > self._deadline:
             self._reason = TIMEOUT
-        elif not self._order["stays"] and killed_for_memory() > self._killed:
+        elif self._order["stays"]:
+            self._reason = STALE if mounts() != self._mounted else ""
+        elif killed_for_memory() > self._killed:
             self._reason = MEMORY_LIMIT
         return not self._reason
 
