@@ -1,5 +1,7 @@
 """Sandboxes of every kind for tests that hold for all of them."""
 
+import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -58,6 +60,32 @@ class Ground:
 
     def close(self) -> None:
         self._stack.close()
+
+
+def long_time() -> str:
+    """So many seconds that no other program sleeps as many."""
+    return str(10**6 + secrets.randbelow(10**9))
+
+
+def running(*argv: str) -> list[int]:
+    """Processes with just this command line."""
+    wanted = b"".join(word.encode() + b"\0" for word in argv)
+    found: list[int] = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if (folder / "cmdline").read_bytes() == wanted:
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+def soon_running(*argv: str) -> list[int]:
+    """The same, when there are such processes, or after a minute."""
+    until = time.monotonic() + 60
+    while not running(*argv) and time.monotonic() < until:
+        time.sleep(0.05)
+    return running(*argv)
 
 
 def keeps(result: Result, guard: Guard) -> bool:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.sandboxes import Ground, keeps, said
+from support.sandboxes import Ground, keeps, long_time, running, said, soon_running
 
 from demiurgic.errors import SandboxError
 from demiurgic.sandbox.protocol import Command, Guard, Limits, Status, Stream
@@ -19,23 +19,12 @@ from demiurgic.sandbox.toolchain import project_folders
 EVERYWHERE = {Guard.WALL, Guard.CPU, Guard.MEMORY, Guard.FILE_SIZE, Guard.OUTPUT, Guard.SYSCALLS, Guard.NETWORK}
 
 
-def alive(marker: str) -> list[int]:
-    """Processes whose command line holds the marker."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if marker.encode() in (folder / "cmdline").read_bytes() and "Z" not in (folder / "stat").read_text():
-                found.append(int(folder.name))
-        except OSError:
-            continue
-    return found
-
-
-def gone(marker: str, within: float = 20.0) -> bool:
-    until = time.monotonic() + within
-    while alive(marker) and time.monotonic() < until:
+def gone(*argv: str) -> bool:
+    """Whether no such process is left, or at least soon none."""
+    until = time.monotonic() + 20
+    while running(*argv) and time.monotonic() < until:
         time.sleep(0.05)
-    return not alive(marker)
+    return not running(*argv)
 
 
 def test_a_program_runs_where_it_is_told_to(ground: Ground) -> None:
@@ -110,10 +99,11 @@ def test_output_is_told_as_it_comes(ground: Ground) -> None:
 
 
 def test_the_wall_clock(ground: Ground) -> None:
-    result = ground.shell("trap '' TERM INT; echo on; sleep 4711; sleep 4711", Limits(wall=2))
+    seconds = long_time()
+    result = ground.shell(f"trap '' TERM INT; echo on; sleep {seconds}; sleep {seconds}", Limits(wall=2))
     assert (result.status, result.exit_code, result.signal) == (Status.TIMEOUT, None, 9)
     assert result.stdout.text() == "on\n"
-    assert not alive("4711")
+    assert not running("sleep", seconds)
 
 
 def test_cpu_time(ground: Ground) -> None:
@@ -170,20 +160,21 @@ def test_output_without_end(ground: Ground) -> None:
 
 
 def test_what_a_program_leaves_behind_ends_with_it(ground: Ground) -> None:
-    script = "(setsid sh -c 'trap \"\" HUP TERM; sleep 6007' </dev/null >/dev/null 2>&1 &); sleep 6007 & echo done"
-    result = ground.shell(script)
+    seconds = long_time()
+    daemon = f"setsid sh -c 'trap \"\" HUP TERM; sleep {seconds}' </dev/null >/dev/null 2>&1"
+    result = ground.shell(f"({daemon} &); sleep {seconds} & echo done")
     assert (result.status, result.stdout.text()) == (Status.OK, "done\n")
     assert result.wall < 30
-    assert not alive("sleep 6007")
+    assert not running("sleep", seconds)
 
 
 def test_cancelling(ground: Ground) -> None:
-    cancel = threading.Event()
+    cancel, seconds = threading.Event(), long_time()
     sandbox = ground.open()
     threading.Timer(1.0, cancel.set).start()
-    result = sandbox.run(Command(("sleep", "5003")), cancel=cancel)
+    result = sandbox.run(Command(("sleep", seconds)), cancel=cancel)
     assert result.status is Status.CANCELLED
-    assert not alive("sleep\0005003")
+    assert not running("sleep", seconds)
 
 
 def test_closing_ends_what_runs(ground: Ground) -> None:
@@ -227,7 +218,8 @@ def test_files_beside_the_workspace(ground: Ground) -> None:
         assert ground.kind == "process"
 
 
-def test_secrets_of_other_processes(ground: Ground) -> None:
+def test_secrets_of_other_processes(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUR_KEY", "SECRET")  # which must not reach anything that is started for the sandbox either
     with subprocess.Popen(["sleep", "60"], env={"API_KEY": "SECRET"}) as other:
         try:
             result = ground.shell(f"cat /proc/{other.pid}/environ /proc/*/environ")
@@ -295,22 +287,22 @@ def test_one_job_of_a_batch_cannot_spoil_another(ground: Ground) -> None:
 
 @pytest.mark.parametrize("what", ["run", "kernel"])
 def test_all_ends_when_this_program_is_killed(ground: Ground, what: str) -> None:
+    seconds = long_time()
+    code = f'import os; os.system("setsid sleep {seconds} & sleep {seconds}")'
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from pathlib import Path\nfrom support.sandboxes import opener\nfrom demiurgic.sandbox.protocol import *\n"
         "sandbox = opener(sys.argv[2])(Policy(Path(sys.argv[3])))\n"
-        "if sys.argv[4] == 'run': sandbox.run(Command(('sh', '-c', 'echo > up; setsid sleep 7001 & sleep 7001')))\n"
-        'else: sandbox.kernel().cell(\'import os; open("up", "w"); os.system("setsid sleep 7001 & sleep 7001")\')\n'
+        f"script = 'setsid sleep {seconds} & sleep {seconds}'\n"
+        "if sys.argv[4] == 'run': sandbox.run(Command(('sh', '-c', script)))\n"
+        f"else: sandbox.kernel().cell({code!r})\n"
     )
     tests = str(Path(__file__).parents[2])
     front = subprocess.Popen([sys.executable, "-c", script, tests, ground.source, str(ground.workspace), what])
-    until = time.monotonic() + 60
-    while not (ground.workspace / "up").exists() and time.monotonic() < until:
-        time.sleep(0.05)
-    assert alive("7001")
+    assert soon_running("sleep", seconds)
     front.kill()
     front.wait()
-    assert gone("7001")
+    assert gone("sleep", seconds)
 
 
 def test_nothing_is_left_in_temporary_folders_and_control_groups(ground: Ground) -> None:

@@ -1,11 +1,10 @@
 """The Python kernel in every kind of sandbox, and a worker that turned hostile."""
 
-import subprocess
 import threading
 import time
 
 import pytest
-from support.sandboxes import Ground
+from support.sandboxes import Ground, long_time, running, soon_running
 
 from demiurgic.errors import SandboxError
 from demiurgic.sandbox.protocol import CellStatus
@@ -102,9 +101,11 @@ def test_a_kernel_outlives_the_thread_that_started_it(ground: Ground) -> None:
 
 def test_processes_of_a_kernel_that_was_closed_are_gone(ground: Ground) -> None:
     kernel = ground.open().kernel()
-    kernel.cell("import subprocess; subprocess.Popen(['sleep', '6101'], start_new_session=True)")
+    seconds = long_time()
+    kernel.cell(f"import subprocess; child = subprocess.Popen(['sleep', '{seconds}'], start_new_session=True)")
+    assert soon_running("sleep", seconds)
     kernel.close()
-    assert subprocess.run(["pgrep", "-fx", "sleep 6101"], stdout=subprocess.DEVNULL).returncode == 1
+    assert not running("sleep", seconds)
 
 
 def test_output_without_end_interrupts_the_cell(ground: Ground) -> None:

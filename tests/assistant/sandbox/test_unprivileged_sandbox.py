@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.sandboxes import LOCAL, said
+from support.sandboxes import LOCAL, long_time, running, said, soon_running
 
 import demiurgic
 import demiurgic_models
@@ -22,7 +22,7 @@ from demiurgic.sandbox.stage import UNPRIVILEGED
 ORDINARY = 65528
 
 SCRIPT = """
-import json, os, subprocess, sys, time
+import json, sys
 from pathlib import Path
 from demiurgic.sandbox.backends import BUBBLEWRAP, LANDLOCK, PROCESS
 from demiurgic.sandbox.protocol import Command, Limits, Policy
@@ -43,8 +43,7 @@ print(json.dumps({
     "eaten": run(f'python3 -c "{eat}os.wait()"', memory=300 << 20),
     "glutton": run("python3 -c 'x = bytearray(1 << 30)' 2>&1 | tail -1", memory=200 << 20),
     "environ": run("cat /proc/*/environ"),
-    "survivor": run("(setsid sleep 6203 >/dev/null 2>&1 &); echo done"),
-    "left": subprocess.run(["pgrep", "-fx", "sleep 6203"], stdout=subprocess.DEVNULL).returncode == 0,
+    "survivor": run(f"(setsid sleep {sys.argv[3]} >/dev/null 2>&1 &); echo done"),
     "cell": kernel.cell("1 + 1").value,
     "late": kernel.cell("while True: pass", wall=0.5).status,
     "probe": backend.probe().reason,
@@ -89,11 +88,12 @@ def told(kind: str, place: Path) -> dict[str, Any]:
         except PermissionError:
             python = "/usr/bin/python3"
     environment = {"PYTHONPATH": str(place), "API_KEY": "SECRET", "PATH": "/usr/bin:/bin", "TMPDIR": "/var/tmp"}
-    command = [python, "-B", str(place / "script.py"), kind, str(workspace)]
+    seconds = long_time()
+    command = [python, "-B", str(place / "script.py"), kind, str(workspace), seconds]
     done = subprocess.run(command, env=environment, cwd=place, capture_output=True, text=True, check=False, **becoming)
     assert done.returncode == 0, done.stderr
     assert (workspace / "made").stat().st_uid == (ORDINARY if becoming else os.geteuid())
-    return json.loads(done.stdout)
+    return {**json.loads(done.stdout), "seconds": seconds}
 
 
 @pytest.mark.parametrize("kind", sorted(LOCAL))
@@ -111,7 +111,7 @@ def test_an_ordinary_user_s_sandbox(place: Path, kind: str) -> None:
     assert ("SECRET" in facts["environ"]["out"]) == (kind == "process")
     assert ("secrets" in facts["enforced"]) == ("files" in facts["enforced"]) == (kind != "process")
     assert facts["survivor"]["out"] == "done\n"
-    assert not facts["left"]
+    assert not running("sleep", facts["seconds"])
     assert (facts["cell"], facts["late"]) == ("2", "interrupted")
     assert facts["warning"]
 
@@ -132,7 +132,8 @@ def test_root_runs_nothing_as_root(tmp_path: Path, owner: int) -> None:
     assert Path("/dev/full").stat().st_mode & 0o777 == 0o666
     assert Path("/proc/sys/kernel/domainname").read_text().strip() != "core_changed"
     assert Guard.PROCESSES in seen.enforced
-    sandbox.kernel().cell("import subprocess; child = subprocess.Popen(['sleep', '6301'])")
-    found = subprocess.run(["pgrep", "-fx", "sleep 6301"], capture_output=True, text=True, check=True).stdout.split()
-    assert [Path("/proc", process).stat().st_uid for process in found] == [UNPRIVILEGED]
+    seconds = long_time()
+    cell = sandbox.kernel().cell(f"import subprocess; child = subprocess.Popen(['sleep', '{seconds}'])")
+    users = [Path("/proc", str(process)).stat().st_uid for process in soon_running("sleep", seconds)]
     sandbox.close()
+    assert users == [UNPRIVILEGED], cell
