@@ -29,6 +29,9 @@ from demiurgic.workspace.snapshots.store import Places, Snapshots
 
 LATEST = "latest"
 
+_KEPT_SECONDS = 30 * 24 * 3600
+"""How long states of the files can be had back."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeskOptions:
@@ -73,6 +76,7 @@ def open_desk(settings: Settings, folder: Path, approver: Approver, options: Des
             wishes=replace(options.wishes, parallel_calls=fitting.parallel_calls, temperature=settings.temperature),
         )
         snapshots = Snapshots(Places(folder, settings.state_dir, dict(settings.environment).get("PATH", os.defpath)))
+        snapshots.expire(_KEPT_SECONDS)
         return Desk(equipment, shelf, snapshots, opened.pop_all(), session)
 
 

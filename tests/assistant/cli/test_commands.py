@@ -103,11 +103,11 @@ def test_an_answer_in_each_format(run, smollm2):
     text, whole, stream = (run(*ask, "--output-format", layout) for layout in ("text", "json", "stream-json"))
     assert [done.returncode for done in (text, whole, stream)] == [0, 0, 0], text.stderr
     ended = json.loads(whole.stdout)
-    assert ended["type"] == "ReplyEnded"
+    assert ended["type"] == "turn_ended"
     assert text.stdout == ended["message"]["text"].rstrip("\n") + "\n"
     events = [json.loads(line) for line in stream.stdout.splitlines()]
-    assert "".join(event["text"] for event in events if event["type"] == "TextDelta") == ended["message"]["text"]
-    assert [event["type"] for event in events].count("ReplyEnded") == 1
+    assert "".join(event["text"] for event in events if event["type"] == "text_delta") == ended["message"]["text"]
+    assert [event["type"] for event in events].count("turn_ended") == 1
     assert events[-1]["usage"]["completion"] == ended["usage"]["completion"]
 
 
@@ -165,7 +165,7 @@ def test_an_answer_cannot_command_the_terminal_but_comes_whole_through_a_pipe(ru
         assert run(*ask).stdout == hostile + "\n"
         with terminal([*PROGRAM, *ask], env) as screen:
             screen.type("\x04")
-            assert screen.wait_for(r"abc\r\n").endswith("abc\r\n")
+            assert screen.wait_for(r"a\\x1b.*c\r\n").endswith("a\\x1b]0;title\\x07b\\x1b[2Jc\r\n")
 
 
 def test_a_fault_of_our_own_is_one_line_that_names_its_report(env, tmp_path):
