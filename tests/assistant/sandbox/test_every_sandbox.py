@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -307,9 +308,9 @@ def test_all_ends_when_this_program_is_killed(ground: Ground, what: str) -> None
 
 def test_nothing_is_left_in_temporary_folders_and_control_groups(ground: Ground) -> None:
     def strays() -> set[Path]:
-        groups = [path for root in ("memory", "pids") for path in Path("/sys/fs/cgroup", root).rglob("demiurgic-*")]
-        mine = [path for path in groups if f"-{os.getpid()}-" in path.name]
-        return {*mine, *(p for p in Path("/tmp").glob("demiurgic-run-*")), *Path("/tmp").glob("demiurgic-sandbox-*")}
+        ours = f"demiurgic-*-{os.getpid()}-*"
+        groups = [path for root in ("memory", "pids") for path in Path("/sys/fs/cgroup", root).rglob(ours)]
+        return {*groups, *Path(tempfile.gettempdir()).glob(ours)}
 
     before = strays()
     with ground.opened() as sandbox:
