@@ -1,6 +1,6 @@
 """What `process` and `landlock` share: a supervisor of our own beside each program, which takes rights from it first.
 
-The supervisor ends everything when its socket closes, so also when this process is killed. Temporary files of a run
+The supervisor ends everything when its pipe closes, so also when this process is killed. Temporary files of a run
 lie in a folder of its own, gone when it ends.
 """
 
