@@ -150,6 +150,10 @@ class DockerSandbox:
         )
 
     def _order(self, command: Command, stays: bool = False) -> Order:
+        if not command.argv or any("\0" in word for word in command.argv):
+            raise SandboxError(
+                "that names no program" if not command.argv else "a null character cannot be an argument"
+            )
         folder = folder_beneath(self.policy.workspace, command.folder)
         limits = command.limits
         rlimits = {
