@@ -24,12 +24,13 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.output import ColorDepth
 from rich.console import RenderableType
+from rich.text import Text
 
 from demiurgic.agent.events import Answer, ApprovalAsked, Approver, Mode
 from demiurgic.repl.activity import activity
 from demiurgic.repl.completing import FileNames, ReplCompleter
 from demiurgic.repl.conversation import Conversation
-from demiurgic.repl.ink import Ink
+from demiurgic.repl.ink import Hanging, Ink
 from demiurgic.repl.items import Facts, Shown
 from demiurgic.repl.keys import key_bindings
 from demiurgic.repl.layout import STYLE, Parts, make_layout
@@ -90,6 +91,13 @@ class Terminal:
 
     def run(self) -> int:
         """Until somebody leaves. Raises what the work raised."""
+        # Also keeps the prompt off the first row: some terminals keep what is cleared from there on as scrolled by.
+        folder = visible_name(Path.cwd().name)
+        banner = Text.assemble(("demiurgic", "bold"), (f" in {folder} · /help lists the commands", "dim"))
+        self._output.write_raw(
+            self._ink.paint([Hanging(Text(), banner, cropped=True)], self._output.get_size().columns)
+        )
+        self._output.flush()
         try:
             self._app.run(pre_run=self._begin)
         finally:
