@@ -11,7 +11,8 @@ from llama_cpp import Llama, LlamaGrammar, LlamaRAMCache
 
 from bench.busy import busy
 from bench.figures import Figures, answer
-from bench.tasks import CALLING, WRITE_FILE, prompt_ids
+from bench.tasks import CALLING, WRITE_FILE, prompt_ids, turns
+from demiurgic.agent.prompt import profile
 
 
 def opened(model: str) -> Llama:
@@ -103,5 +104,22 @@ def beside(model: str, hogs: int) -> Figures:
         return {"decode": rate(stamps(llama, prompt_ids(32, 1), 96, temperature=0.8, **endless(llama)))}
 
 
+def session(model: str, count: int) -> Figures:
+    """The same session through its chat API."""
+    llama = opened(model)
+    messages: list[Any] = [{"role": "system", "content": profile(0).system}]
+    waits: list[float] = []
+    for said in turns(count):
+        messages.append({"role": "user", "content": said})
+        start, first, text = time.perf_counter(), 0.0, ""
+        for part in llama.create_chat_completion(messages, max_tokens=48, temperature=0, stream=True):
+            if word := part["choices"][0]["delta"].get("content"):
+                first = first or time.perf_counter() - start
+                text += word
+        messages.append({"role": "assistant", "content": text})
+        waits.append(first * 1e3)
+    return {"first": statistics.median(waits[1:])}
+
+
 if __name__ == "__main__":
-    answer(single, batching, prefix, constrained, beside)
+    answer(single, batching, prefix, constrained, beside, session)

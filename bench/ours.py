@@ -1,23 +1,37 @@
 """Our side of every question. Each function runs in a process of its own and returns its figures."""
 
 import statistics
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
 from bench.busy import busy
 from bench.figures import Figures, answer
-from bench.tasks import CALLING, CHATTY, CODE, WRITE_FILE, prompt_ids, rewrite_prompt
+from bench.tasks import CALLING, CHATTY, CODE, WRITE_FILE, prompt_ids, rewrite_prompt, turns
+from demiurgic.agent.agent import Agent
+from demiurgic.agent.equipment import Equipment
+from demiurgic.agent.events import Answer, ApprovalAsked, Mode
+from demiurgic.agent.hooks import Hooks
+from demiurgic.agent.permissions.permissions import Permissions
+from demiurgic.agent.prompt import profile
+from demiurgic.chat.protocol import ChatModel, ReplyOptions
+from demiurgic.compose import open_chat
+from demiurgic.config import load_settings
 from demiurgic.engine.llama import LlamaEngine
 from demiurgic.engine.options import EngineOptions
 from demiurgic.engine.protocol import Done, Piece, Request, Sampling
+from demiurgic.events import Finish, ReplyEnded, TextDelta
 from demiurgic.messages import Tool
+from demiurgic.sandbox.process import ProcessSandbox
+from demiurgic.sandbox.protocol import Policy
 from demiurgic.templates.dialects import Hermes
 from demiurgic.templates.protocol import CallRules, Choice, Vocabulary
+from demiurgic.workspace.beneath import LocalWorkspace
 
 
 @contextmanager
@@ -171,5 +185,52 @@ def beside(model: str, hogs: int, threads: int = 0) -> Figures:
             return {"decode": run(engine, prompt_ids(32, 1), 128, sampling=wish).rate}
 
 
+def session(model: str, count: int) -> Figures:
+    """Turns 2 to COUNT of a session of the agent: tokens evaluated and tokens new, and the time to the first word."""
+    settings = replace(load_settings(Path.cwd()), context=8192, disk_cache=0)
+    chat = open_chat(settings, model)
+    evaluated = new = known = 0
+    waits: list[float] = []
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as opened_here:
+        opened_here.callback(chat.close)
+        agent = Agent(plain_equipment(chat, Path(folder)))
+        for number, said in enumerate(turns(count)):
+            start, first = time.perf_counter(), 0.0
+            for event in agent.turn(said):
+                if isinstance(event, TextDelta):
+                    first = first or time.perf_counter() - start
+                elif isinstance(event, ReplyEnded):
+                    usage, cut = event.usage, event.finish is Finish.LENGTH
+            if number:
+                evaluated, new = evaluated + usage.prompt - usage.cached, new + usage.prompt - known
+                waits.append(first * 1e3)
+            # The last token of a reply that was cut off was chosen, and never evaluated.
+            known = usage.prompt + usage.completion - cut
+    return {"evaluated": evaluated, "new": new, "first": statistics.median(waits)}
+
+
+def plain_equipment(chat: ChatModel, folder: Path) -> Equipment:
+    """An agent that only talks."""
+    sandbox = ProcessSandbox(Policy(folder))
+    rules = Permissions(folder / ".state", folder, Mode.PLAN, sandbox.strength)
+    return Equipment(
+        model=chat,
+        system=profile(0).system,
+        tools={},
+        workspace=LocalWorkspace(folder),
+        sandbox=sandbox,
+        kernel=sandbox.kernel,
+        judge=rules,
+        approver=Nobody(),
+        hooks=Hooks((), folder, {}),
+        wishes=ReplyOptions(max_tokens=48),
+    )
+
+
+class Nobody:
+    def ask(self, question: ApprovalAsked) -> Answer:
+        return Answer("deny")
+
+
 if __name__ == "__main__":
-    answer(single, batching, prefix, rewrite, constrained, cancel, beside)
+    answer(single, batching, prefix, rewrite, constrained, cancel, beside, session)

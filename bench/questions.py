@@ -69,6 +69,22 @@ def contention(bench: Bench) -> None:
         bench.faster("  … Llama class, all cores / quiet", theirs["decode"], quiet["decode"], "tok/s")
 
 
+def session(bench: Bench) -> None:
+    """Twenty turns of a session."""
+    ours, theirs = bench.turns(("ours", "session", SMALL, 20), ("llama_class", "session", SMALL, 20))
+    bench.slower("turns 2 to 20: tokens evaluated / tokens new", ours["evaluated"], ours["new"], "tokens", 1.02)
+    bench.sooner("  … first word / Llama class's chat API", ours["first"], theirs["first"], "ms", 1.0)
+
+
+def programs(bench: Bench) -> None:
+    """Python in a sandbox against Python without one."""
+    [seen] = bench.turns(("sandboxes", "programs", SMALL))
+    for name in ("process", "landlock", "bubblewrap"):
+        bench.faster(f"one-shots, {name} / bare subprocess", seen[name], seen["bare"], "a s", 25 / seen["bare"])
+    bench.faster("calls of a warm kernel / bare subprocess", seen["kernel"], seen["bare"], "a s")
+
+
 QUESTIONS: dict[str, Question] = {
-    question.__name__: question for question in (single, batching, prefix, rewrite, constrained, cancel, contention)
+    question.__name__: question
+    for question in (single, batching, prefix, rewrite, constrained, cancel, contention, session, programs)
 }

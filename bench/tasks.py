@@ -46,6 +46,14 @@ def rewrite_prompt() -> str:
     return edit_prompt(wish, CODE.read_text())
 
 
+def turns(count: int) -> list[str]:
+    """What a user says in a session, one turn after the other."""
+    lines = CODE.read_text().splitlines()
+    return [
+        f"Turn {number}. What does this line do?\n" + "\n".join(lines[number : number + 3]) for number in range(count)
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """One function of real code, and how it shall be changed."""
