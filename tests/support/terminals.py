@@ -11,6 +11,7 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from fcntl import ioctl
+from pathlib import Path
 
 PATIENCE = 60.0
 
@@ -36,11 +37,11 @@ class Terminal:
 
 
 @contextmanager
-def terminal(arguments: Sequence[str], env: Mapping[str, str]) -> Generator[Terminal]:
+def terminal(arguments: Sequence[str], env: Mapping[str, str], cwd: Path | None = None) -> Generator[Terminal]:
     ours, theirs = pty.openpty()
     ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
     process = subprocess.Popen(
-        arguments, stdin=theirs, stdout=theirs, stderr=theirs, env=env, preexec_fn=lambda: _own(theirs)
+        arguments, stdin=theirs, stdout=theirs, stderr=theirs, env=env, cwd=cwd, preexec_fn=lambda: _own(theirs)
     )
     os.close(theirs)
     try:

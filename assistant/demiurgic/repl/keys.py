@@ -52,7 +52,7 @@ def _editing(keys: KeyBindings, hands: Hands, buffer: Buffer) -> None:
     def _new_line(_event: KeyPressEvent) -> None:
         buffer.insert_text("\n")
 
-    @keys.add("escape", filter=typing & has_completions, eager=True)
+    @keys.add("escape", "escape", filter=typing & has_completions)  # one alone is the beginning of Alt-Enter
     def _close(_event: KeyPressEvent) -> None:
         buffer.cancel_completion()
 

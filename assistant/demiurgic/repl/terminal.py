@@ -104,6 +104,8 @@ class Terminal:
             if self._question is not None:
                 self._question.answer.set_result(Answer("deny"))
             self._worker.leave(_PATIENCE)
+        if self._worker.done.done():
+            self._worker.done.result()
         return 0
 
     # What the thread that works calls.
@@ -238,7 +240,6 @@ class Terminal:
             self._paint(self._taken())
             await asyncio.sleep(_FRAME)
         self._paint(self._taken())
-        self._worker.done.result()
 
     def _taken(self) -> list[RenderableType]:
         """What has become finished since it was drawn last."""

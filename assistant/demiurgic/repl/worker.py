@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING
 
 from demiurgic.repl.conversation import Conversation
@@ -63,10 +63,7 @@ class Worker:
             self._changed.notify()
         if self.conversation is not None:
             self.conversation.interrupt()
-            try:
-                self.done.result(patience)
-            except TimeoutError:
-                return  # it does not answer; the program ends without it
+            wait([self.done], patience)
 
     def _main(self) -> None:
         try:
