@@ -78,6 +78,8 @@ class Settings:
     """docker, bubblewrap, landlock or process; auto: the strongest that works here."""
     allow_process: bool = False
     """Whether `auto` may settle for process, which keeps programs from nothing."""
+    docker: str = ""
+    """Where the docker engine listens; empty: DOCKER_HOST, or its usual place."""
     fetch: bool = False
     """Whether the agent may be given a tool that reads web pages."""
     models_dir: Path = field(default_factory=lambda: user_cache_path("demiurgic") / "models")
@@ -133,6 +135,7 @@ def load_settings(folder: Path, flags: Mapping[str, object] | None = None) -> Se
     chosen |= project
     chosen |= _from_environment(environment)
     chosen |= {name: value for name, value in (flags or {}).items() if value is not None}
+    chosen.setdefault("docker", environment.get("DOCKER_HOST", ""))
     _check_mode(chosen.get("approve", "ask"))
     if narrowed is not None and MODES.index(str(narrowed)) < MODES.index(str(chosen.get("approve", "ask"))):
         chosen["approve"] = narrowed

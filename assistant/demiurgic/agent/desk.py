@@ -39,6 +39,8 @@ class Desk:
         """Go on with a session, or begin one. Without snapshots only the talk can go back. What belongs to it is closed
         with it."""
         self.equipment, self._shelf, self.snapshots, self._belongings = equipment, shelf, snapshots, belongings
+        self.warnings: tuple[str, ...] = ()
+        """What the user should know before anything begins."""
         self._session = shelf.open(session) if session else self._begun()
         self.agent = self._agent()
         self._settle()

@@ -7,12 +7,13 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from demiurgic.config import Settings
-from demiurgic.errors import DemiurgicError
+from demiurgic.errors import DemiurgicError, MissingExtra
+from demiurgic.sandbox.protocol import Guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,31 +32,59 @@ HELP = "what works on this machine, and what mends the rest"
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Describe the command to its parser."""
+    parser.add_argument("--build-sandbox", action="store_true", help="build the image of the docker sandbox")
     parser.set_defaults(run=_run)
 
 
-def _run(_options: argparse.Namespace, settings: Settings) -> int:
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    if options.build_sandbox:
+        return _build_sandbox(settings)
     failed = False
     for look in _looks(settings):
-        finding = look()
-        failed = failed or (finding.needed and not finding.fine)
-        print(f"{'✓' if finding.fine else '✗' if finding.needed else '·'} {finding.what:<14} {finding.says}")
-        if not finding.fine and finding.mend:
-            print(f"  {'':<14} → {finding.mend}")
+        for finding in look():
+            failed = failed or (finding.needed and not finding.fine)
+            print(f"{'✓' if finding.fine else '✗' if finding.needed else '·'} {finding.what:<14} {finding.says}")
+            if not finding.fine and finding.mend:
+                print(f"  {'':<14} → {finding.mend}")
     return 1 if failed else 0
 
 
-def _looks(settings: Settings) -> list[Callable[[], Finding]]:
-    return [
-        _python,
-        _engine,
-        _grammars,
-        _memory,
-        _gpu,
-        _compiler,
-        partial(_models, settings),
-        partial(_network, settings),
-    ]
+def _build_sandbox(settings: Settings) -> int:
+    if importlib.util.find_spec("docker") is None:
+        raise MissingExtra("the docker SDK", "docker")
+    from demiurgic.sandbox.docker.backend import DockerBackend
+
+    print(f"built {DockerBackend(settings.docker).build_image(print)}")
+    return 0
+
+
+def _looks(settings: Settings) -> list[Callable[[], Iterable[Finding]]]:
+    one_each = [_python, _engine, _grammars, _memory, _gpu, _compiler, partial(_models, settings), _git]
+    singles: list[Callable[[], Iterable[Finding]]] = [partial(_alone, look) for look in one_each]
+    return [*singles, partial(_sandboxes, settings), partial(_alone, partial(_network, settings))]
+
+
+def _alone(look: Callable[[], Finding]) -> Iterator[Finding]:
+    yield look()
+
+
+def _git() -> Finding:
+    found = shutil.which("git")
+    return Finding(
+        "git", bool(found), found or "not found: nothing could be undone", "apt-get install git", needed=True
+    )
+
+
+def _sandboxes(settings: Settings) -> Iterator[Finding]:
+    """Each kind is really tried."""
+    from demiurgic.sandbox.choose import probe_all
+
+    some = False
+    for name, probe in probe_all(settings.docker):
+        some = some or (probe.works and name != "process")
+        says = f"works, enforces {len(probe.enforced)} of {len(Guard)} guards" if probe.works else probe.reason
+        yield Finding(f"  {name}", probe.works, says, probe.hint)
+    yield Finding("sandbox", some, "programs can be kept in" if some else "nothing here keeps programs in", needed=True)
 
 
 def _python() -> Finding:

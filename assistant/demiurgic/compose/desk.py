@@ -52,13 +52,14 @@ def open_desk(settings: Settings, folder: Path, approver: Approver, options: Des
         raise SessionError("there is no conversation in this folder to go on with", "begin one: demiurgic")
     with ExitStack() as opened:
         policy = Policy(folder, readable=(*project_folders(folder), *own_interpreter()))
-        sandbox = open_sandbox(settings.sandbox, policy, settings.allow_process)
+        sandbox = open_sandbox(settings.sandbox, policy, settings.allow_process, settings.docker)
         opened.callback(sandbox.close)
+        warnings = [sandbox.warning] if sandbox.warning else []
         model = open_chat(settings)
         opened.callback(model.close)
         parameters = model.engine.facts.parameters if isinstance(model, LocalChat) else None
         can_call = model.template.calls_tools if isinstance(model, LocalChat) else True
-        tools = [*tool_set(parameters), *_wanted_tools(settings, folder, opened)] if can_call else []
+        tools = [*tool_set(parameters), *_wanted_tools(settings, folder, opened, warnings)] if can_call else []
         fitting = profile(parameters)
         equipment = Equipment(
             model=model,
@@ -77,11 +78,13 @@ def open_desk(settings: Settings, folder: Path, approver: Approver, options: Des
         )
         snapshots = Snapshots(Places(folder, settings.state_dir, dict(settings.environment).get("PATH", os.defpath)))
         snapshots.expire(_KEPT_SECONDS)
-        return Desk(equipment, shelf, snapshots, opened.pop_all(), session)
+        desk = Desk(equipment, shelf, snapshots, opened.pop_all(), session)
+        desk.warnings = tuple(warnings)
+        return desk
 
 
-def _wanted_tools(settings: Settings, folder: Path, opened: ExitStack) -> list[AgentTool]:
-    """Tools that exist only where the user's settings ask for them."""
+def _wanted_tools(settings: Settings, folder: Path, opened: ExitStack, warnings: list[str]) -> list[AgentTool]:
+    """Tools that exist only where the user's settings ask for them. What is wrong with them goes to the warnings."""
     wanted: list[AgentTool] = []
     if settings.fetch and not settings.offline:
         from demiurgic.tools.fetch import FetchTool
@@ -97,6 +100,7 @@ def _wanted_tools(settings: Settings, folder: Path, opened: ExitStack) -> list[A
         servers = McpServers(known, folder, settings.state_dir / "mcp.log")
         opened.callback(servers.close)
         wanted += servers.tools
+        warnings += servers.problems
     return wanted
 
 

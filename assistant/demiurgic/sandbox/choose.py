@@ -14,12 +14,12 @@ AUTO = "auto"
 NAMES = (AUTO, "docker", "bubblewrap", "landlock", "process")
 
 
-def open_sandbox(name: str, policy: Policy, allow_process: bool = False) -> Sandbox:
-    """Open the kind that is named, or for `auto` the strongest that works."""
+def open_sandbox(name: str, policy: Policy, allow_process: bool = False, docker: str = "") -> Sandbox:
+    """Open the kind that is named, or for `auto` the strongest that works. `docker`: where its engine listens."""
     if name != AUTO:
-        return open_first([backend(name)], policy)
+        return open_first([backend(name, docker)], policy)
     allowed = [known for known in NAMES[1:] if allow_process or known != "process"]
-    return open_first([backend(known) for known in allowed], policy)
+    return open_first([backend(known, docker) for known in allowed], policy)
 
 
 def open_first(backends: Sequence[Backend], policy: Policy) -> Sandbox:
@@ -35,28 +35,28 @@ def open_first(backends: Sequence[Backend], policy: Policy) -> Sandbox:
     raise SandboxError(f"programs cannot be run safely here ({reasons})", " or ".join(hints))
 
 
-def probe_all() -> Iterator[tuple[str, Probe]]:
+def probe_all(docker: str = "") -> Iterator[tuple[str, Probe]]:
     """What works on this machine, strongest first."""
     for name in NAMES[1:]:
-        yield name, backend(name).probe()
+        yield name, backend(name, docker).probe()
 
 
-def backend(name: str) -> Backend:
+def backend(name: str, docker: str = "") -> Backend:
     """The kind of this name."""
     if name == "docker":
-        return _docker()
+        return _docker(docker)
     for known in (BUBBLEWRAP, LANDLOCK, PROCESS):
         if known.name == name:
             return known
     raise SandboxError(f"there is no sandbox named {name}", f"choose one of: {', '.join(NAMES)}")
 
 
-def _docker() -> Backend:
+def _docker(address: str) -> Backend:
     try:
         from demiurgic.sandbox.docker.backend import DockerBackend
     except ModuleNotFoundError as error:
         return _Missing("docker", str(error), "pip install 'demiurgic[docker]'")
-    return DockerBackend()
+    return DockerBackend(address)
 
 
 class _Missing:

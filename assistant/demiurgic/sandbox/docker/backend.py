@@ -31,8 +31,8 @@ class DockerBackend:
 
     name = "docker"
 
-    def __init__(self, address: str = DEFAULT_ADDRESS) -> None:
-        self._address = address
+    def __init__(self, address: str = "") -> None:
+        self._address = address or DEFAULT_ADDRESS
 
     def probe(self) -> Probe:
         """Start a container, and try in it what must work and what must be refused."""
