@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ class Work:
     front: Front
     output: str = ""
     """The whole result of the latest tool or command."""
+    opened: ExitStack = field(default_factory=ExitStack)
+    """What the desk does not know of and has to be closed with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ def _model(work: Work, argument: str) -> None:
         work.desk.equipment = gear
         chat.close()
         raise
+    work.opened.callback(chat.close)
     gear.model.close()
     work.front.show(Notice(f"now talking to {chat.name}, in a fork of the conversation"))
 

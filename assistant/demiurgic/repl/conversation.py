@@ -54,6 +54,14 @@ class Conversation:
     def line(self, text: str) -> bool:
         """Do what a line says. False to leave."""
         self._cancelled.clear()
+        return self._carried_out(text)
+
+    def at_once(self, text: str) -> bool:
+        """Do what a line says if that can be done beside a turn. True if it was."""
+        command = find_command(text.split(maxsplit=1)[0]) if text.startswith("/") else None
+        return command is not None and command.name in _AT_ONCE and self._carried_out(text)
+
+    def _carried_out(self, text: str) -> bool:
         try:
             if text.startswith("!"):
                 self._front.show(Echo(text))
@@ -66,12 +74,10 @@ class Conversation:
             self._front.show(Notice(str(error), "error"))
         return True
 
-    def at_once(self, text: str) -> bool:
-        """Do what a line says if that can be done beside a turn. True if it was."""
-        command = find_command(text.split(maxsplit=1)[0]) if text.startswith("/") else None
-        if command is None or command.name not in _AT_ONCE:
-            return False
-        return self.line(text)
+    def close(self) -> None:
+        """Let go of the desk, and of what was opened besides."""
+        with self._work.opened:
+            self._work.desk.close()
 
     def interrupt(self) -> None:
         """End soon what goes on, keeping what came of it."""
@@ -90,7 +96,10 @@ class Conversation:
 
     def set_mode(self, mode: Mode) -> None:
         """Change how much the agent may do unasked; also while it works."""
-        self._work.desk.mode = mode
+        try:
+            self._work.desk.mode = mode
+        except DemiurgicError as error:
+            self._front.show(Notice(str(error), "error"))
         self._tell()
 
     def _command(self, name: str, argument: str, text: str) -> bool:

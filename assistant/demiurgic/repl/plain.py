@@ -69,9 +69,8 @@ def run_plain(open_desk: Callable[[Approver], Desk], settings: Settings, first: 
     """Line by line until there are no more."""
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
     front = Plain(interactive=interactive)
-    desk = open_desk(front)
+    conversation = Conversation(open_desk(front), settings, front)
     try:
-        conversation = Conversation(desk, settings, front)
         conversation.greet()
         if first and not _carry_out(conversation, first):
             return 0
@@ -79,7 +78,7 @@ def run_plain(open_desk: Callable[[Approver], Desk], settings: Settings, first: 
             if line.strip() and not _carry_out(conversation, line.strip()):
                 break
     finally:
-        desk.close()
+        conversation.close()
     return 0
 
 

@@ -97,7 +97,8 @@ class Scribe:
         if self._tool_started is not None:
             blocks += running(self._tool_started, self._output)
             doing = headline(self._tool_started.call.name, self._tool_started.view)
-        return [*blocks, *([Text()] if blocks else self._gap("activity")), activity(doing, now - self._since)]
+        moving = activity(doing, now - self._since, "" if self._reading else "Ctrl-C stops")
+        return [*blocks, *([Text()] if blocks else self._gap("activity")), moving]
 
     def _rest(self) -> None:
         """Nothing goes on."""

@@ -53,6 +53,9 @@ _LEAST_LIVE = 3
 _BELOW_LIVE = 8
 """Rows kept free below what is in motion: the prompt, what waits, the status line."""
 _PATIENCE = 3.0
+_TWICE = 3.0
+"""Seconds within which Ctrl-C pressed again leaves."""
+_LEAVES = "Ctrl-C again leaves"
 _MODES = (Mode.PLAN, Mode.ASK, Mode.EDITS)
 
 
@@ -162,13 +165,12 @@ class Terminal:
     def interrupt(self) -> None:
         if self._buffer.text and self._question is None and not self._worker.busy:
             self._buffer.reset()
-        elif self._hint.startswith("Ctrl-C again"):
+        elif self._hint == _LEAVES:
             self.leave()
-        elif self._worker.busy:
-            self._hint = "Ctrl-C again leaves"
-            self._stop()
         else:
-            self._hint = "Ctrl-C again leaves"
+            self._hint = _LEAVES
+            self._loop.call_later(_TWICE, self._withdraw, _LEAVES)
+            self._stop()
 
     def leave(self) -> None:
         if not self._app.is_done:
@@ -191,6 +193,15 @@ class Terminal:
         if line is not None:
             self._buffer.document = Document(line)
         return line is not None
+
+    def _withdraw(self, hint: str) -> None:
+        """A hint holds for a while."""
+        if self._hint == hint:
+            self._hint = ""
+            self._news.set()
+
+    def _typed(self, _buffer: Buffer) -> None:
+        self._hint = ""
 
     def _stop(self) -> None:
         if self._worker.conversation is not None:
@@ -307,6 +318,7 @@ class Terminal:
             history=FileHistory(str(project_folder(settings.state_dir, Path.cwd()) / "history")),
             completer=ThreadedCompleter(ReplCompleter(lambda: self._files, arguments)),
             complete_while_typing=True,
+            on_text_changed=self._typed,
         )
 
     def _make_app(self) -> Application[None]:

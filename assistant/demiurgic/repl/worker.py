@@ -75,14 +75,14 @@ class Worker:
 
     def _work(self) -> None:
         self.desk = self._open()
+        self.conversation = self._converse(self.desk)
         try:
-            self.conversation = self._converse(self.desk)
             self.conversation.greet()
             while (line := self._next()) is not None:
                 if not self.conversation.line(line):
                     return
         finally:
-            self.desk.close()
+            self.conversation.close()
 
     def _next(self) -> str | None:
         with self._changed:
