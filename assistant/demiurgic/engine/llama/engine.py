@@ -101,7 +101,10 @@ class LlamaEngine:
         known = self._errand(lambda: self._sequences.export(tokens, ()))
         if known is None:
             raise UserError("nothing is known of these tokens", "evaluate them first")
-        write_snapshot(path, Snapshot(self._facts.fingerprint, known[0], (), known[1]))
+        try:
+            write_snapshot(path, Snapshot(self._facts.fingerprint, known[0], (), known[1]))
+        except OSError as error:
+            raise EngineError(f"{path} cannot be written: {error.strerror or error}", "free some disk space") from error
         return len(known[0])
 
     def load(self, path: Path) -> tuple[int, ...]:
@@ -110,6 +113,8 @@ class LlamaEngine:
             snapshot = read_snapshot(path, self._facts.fingerprint)
         except SnapshotError as error:
             raise UserError(str(error), "save it again from this model") from error
+        except OSError as error:
+            raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
         self._errand(lambda: self._store.put(snapshot.tokens, snapshot.adapters, snapshot.blob))
         return snapshot.tokens
 
