@@ -5,14 +5,15 @@ that could go on for ever has a budget.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import count
 from typing import Any, NoReturn
 
 from jinja2 import TemplateError as JinjaError
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.ext import Extension
-from jinja2.nodes import Node
+from jinja2.nodes import Concat, Node
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -43,7 +44,6 @@ _FILTERS = [
     "float",
     "int",
     "items",
-    "join",
     "last",
     "length",
     "list",
@@ -53,7 +53,6 @@ _FILTERS = [
     "min",
     "reject",
     "rejectattr",
-    "replace",
     "reverse",
     "round",
     "safe",
@@ -70,22 +69,71 @@ _FILTERS = [
 """Filters that a template may use: those that cannot make much out of little."""
 
 
+class _Joining(CodeGenerator):
+    """Lets texts be put together where their size is looked at."""
+
+    def visit_Concat(self, node: Concat, frame: Frame) -> None:
+        """Write `a ~ b` as a call."""
+        self.write("environment.joined(")
+        for part in node.nodes:
+            self.visit(part, frame)
+            self.write(", ")
+        self.write(")")
+
+
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, in which no single step can fill the memory."""
 
-    intercepted_binops = frozenset(["*", "**", "%"])
+    intercepted_binops = frozenset(["+", "*", "**", "%"])
+    code_generator_class = _Joining
 
     def call(self, context: Any, function: Any, /, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401
         if any(isinstance(value, int) and abs(value) > _MOST_ROUNDS for value in arguments):
             raise JinjaError("the template asks for too much")
+        text, method = getattr(function, "__self__", None), getattr(function, "__name__", "")
+        if isinstance(text, str):
+            if method in ("format", "format_map", "expandtabs", "translate"):
+                raise JinjaError(f"a template may not call {method}")
+            if method == "replace" and len(arguments) > 1:
+                _check_size(len(text) * max(1, len(str(arguments[1]))))
+            if method == "join":
+                arguments = (list(arguments[0]), *arguments[1:])
+                _check_size(sum(len(text) + len(str(part)) for part in arguments[0]))
         return super().call(context, function, *arguments, **named)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401
         sizes = [value for value in (left, right) if isinstance(value, int)]
+        texts = [len(value) for value in (left, right) if isinstance(value, (str, list, tuple))]
         formats = operator == "%" and isinstance(left, str)
         if operator == "**" or formats or any(abs(size) > _MOST_ROUNDS for size in sizes):
             raise JinjaError("the template calculates too much")
+        _check_size(sum(texts) * max([1, *map(abs, sizes)] if operator == "*" else [1]))
         return super().call_binop(context, operator, left, right)
+
+    def joined(self, *parts: object) -> str:
+        """What `~` makes."""
+        texts = [str(part) for part in parts]
+        _check_size(sum(map(len, texts)))
+        return "".join(texts)
+
+
+def _check_size(size: int) -> None:
+    if size > _LONGEST_OUTPUT:
+        raise JinjaError("the template makes a text that is too long")
+
+
+def _replace(text: object, old: str, new: str, most: int | None = None) -> str:
+    whole = str(text)
+    _check_size(len(whole) * max(1, len(new)))
+    return whole.replace(old, new, -1 if most is None else most)
+
+
+def _join(values: Iterable[object], between: str = "", attribute: str | None = None) -> str:
+    if attribute is not None:
+        raise JinjaError("a template may not join attributes")
+    texts = [str(value) for value in values]
+    _check_size(sum(len(text) + len(between) for text in texts))
+    return between.join(texts)
 
 
 class _Generation(Extension):
@@ -147,7 +195,8 @@ def _environment() -> _Sandbox:
     environment.globals.update(available)
     filters: dict[str, Any] = {name: environment.filters[name] for name in _FILTERS}
     environment.filters.clear()
-    environment.filters.update({**filters, "tojson": _tojson})
+    own: dict[str, Any] = {"tojson": _tojson, "replace": _replace, "join": _join}
+    environment.filters.update(filters | own)
     return environment
 
 

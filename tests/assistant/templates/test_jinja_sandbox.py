@@ -31,7 +31,24 @@ HOSTILE = [
     "{{ '%99999999999d' % 1 }}",
     "{{ 'x'.zfill(999999999999) }}",
     "{{ 'x'.center(99999999999) }}",
+    "{{ '{:>99999999999}'.format(1) }}",
+    "{{ 'x'.__mul__(10 ** 10) }}",
 ]
+
+
+GROWING = [
+    "ns.a ~ ns.a",
+    "ns.a + ns.a",
+    "ns.a | replace('x', ns.a)",
+    "[ns.a, ns.a, ns.a] | join",
+    "''.join([ns.a, ns.a])",
+    "ns.a.replace('x', ns.a)",
+    "ns.a * 20000",
+]
+AGAIN = (
+    "{%% set ns = namespace(a='x' * 1000) %%}{%% for i in range(40) %%}{%% set ns.a = %s %%}{%% endfor %%}{{ ns.a }}"
+)
+HOSTILE += [AGAIN % growing for growing in GROWING]
 
 
 @pytest.mark.parametrize("template", HOSTILE)
