@@ -238,7 +238,7 @@ class Scribe:
             case DiffView(path):
                 diff = diff_of(item)
                 head = Hanging(Text(), Text.assemble((visible_name(path), "bold"), "  ", diff.stat))
-                return [*self._gap(""), head, *diff_blocks(diff)]
+                return self._add(f"diff of {path}", [head, *diff_blocks(diff)])
 
 
 def _user(text: str) -> list[RenderableType]:

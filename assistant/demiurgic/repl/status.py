@@ -1,5 +1,9 @@
 """The line below the prompt. Where there is little room, what matters least is left out first."""
 
+from collections.abc import Sequence
+
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+
 from demiurgic.agent.events import Mode
 from demiurgic.repl.items import Facts
 from demiurgic.workspace.shown import visible_name
@@ -24,6 +28,21 @@ def status_parts(facts: Facts, width: int) -> list[tuple[str, str]]:
         shown += [(_GAP, "")] if shown else []
         shown.append((text[:width], style))
     return shown
+
+
+def status_fragments(facts: Facts, hint: str, width: int) -> StyleAndTextTuples:
+    """The whole line with its styles. A hint takes its place while there is one."""
+    if hint:
+        return [("class:hint", f"  {hint}"[:width])]
+    pieces = status_parts(facts, width - 3)
+    styled = [(f"class:status.{style}" if style else "class:status", text) for text, style in pieces]
+    return [("class:status", "  "), *styled]
+
+
+def waiting_fragments(lines: Sequence[str], width: int) -> StyleAndTextTuples:
+    """What was typed ahead."""
+    texts = [f"  waits: {visible_name(line)}"[:width] for line in lines]
+    return [("class:waiting", "\n".join(texts))] if texts else []
 
 
 def _length(pieces: list[tuple[str, str, int]]) -> int:

@@ -38,7 +38,7 @@ from demiurgic.repl.models import model_names
 from demiurgic.repl.output import SizeOf, SteadyOutput
 from demiurgic.repl.questions import choices, understood
 from demiurgic.repl.scribe import Scribe
-from demiurgic.repl.status import status_parts
+from demiurgic.repl.status import status_fragments, waiting_fragments
 from demiurgic.repl.worker import Worker
 from demiurgic.workspace.shown import visible_name
 from demiurgic.workspace.state import project_folder
@@ -177,7 +177,9 @@ class Terminal:
             self._app.exit()
 
     def edit_last(self) -> None:
-        if self._question is None:
+        if self._buffer.text and self._question is None and not self._worker.busy:
+            self._buffer.reset(append_to_history=True)  # a draft is put aside first; Up brings it back
+        elif self._question is None:
             self._stop()
             self._worker.send("/edit")
             self._news.set()
@@ -292,20 +294,13 @@ class Terminal:
     # What the layout shows.
 
     def _waiting(self) -> StyleAndTextTuples:
-        width = self._output.get_size().columns
-        texts = [f"  waits: {visible_name(line)}"[:width] for line in self._worker.waiting]
-        return [("class:waiting", "\n".join(texts))] if texts else []
+        return waiting_fragments(self._worker.waiting, self._output.get_size().columns)
 
     def _prompt(self) -> StyleAndTextTuples:
         return [("class:question", "? ")] if self._question is not None else [("class:prompt", "› ")]
 
     def _status(self) -> StyleAndTextTuples:
-        width = self._output.get_size().columns
-        if self._hint:
-            return [("class:hint", f"  {self._hint}"[:width])]
-        pieces = status_parts(self._facts, width - 3)
-        styled = [(f"class:status.{style}" if style else "class:status", text) for text, style in pieces]
-        return [("class:status", "  "), *styled]
+        return status_fragments(self._facts, self._hint, self._output.get_size().columns)
 
     def _make_buffer(self, settings: Settings) -> Buffer:
         arguments = {

@@ -1,9 +1,17 @@
 """The REPL where nothing moves: dumb terminals, pipes, no colours."""
 
 import subprocess
+import sys
 
 from support.repl_runs import MENDS_ADD, ReplRun
 from support.terminals import PATIENCE, terminal
+
+
+def test_importing_the_repl_imports_nothing_that_draws_or_works():
+    heavy = ("prompt_toolkit", "rich", "pygments", "demiurgic.agent.agent", "demiurgic.compose", "llama_cpp")
+    code = f"import sys, demiurgic.repl.app; print(*[name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
 
 
 def test_a_dumb_terminal_gets_plain_lines_and_asks_in_them(tmp_path):

@@ -91,6 +91,49 @@ def test_escape_twice_takes_the_last_message_back_files_included(tmp_path):
         terminal.wait_for("You said: write a file, please")
 
 
+def test_escape_twice_puts_a_draft_aside_and_stops_a_turn_to_edit_its_message(tmp_path):
+    run = ReplRun(tmp_path, {"piece": 0.05, "replies": [{"text": "word " * 2000}]})
+    with opened(run) as terminal:
+        terminal.wait_for(READY)
+        terminal.type("a draft")
+        terminal.wait_for(r"^› a draft$")
+        terminal.keys("Escape", "Escape")
+        terminal.wait_for(r"^›$")
+        terminal.keys("Up")
+        terminal.wait_for(r"^› a draft$")
+        terminal.keys("C-u")
+        terminal.type("talk")
+        terminal.keys("Enter")
+        terminal.wait_for("word word word")
+        terminal.keys("Escape", "Escape")
+        terminal.wait_for(r"stopped.*took back: talk.*^› talk$")
+
+
+def test_ctrl_c_at_a_question_denies_and_ends_the_turn(tmp_path):
+    run = ReplRun(tmp_path, {"replies": [{"calls": [["shell", {"command": "touch made"}]]}]})
+    with opened(run) as terminal:
+        terminal.wait_for(READY)
+        terminal.type("run it")
+        terminal.keys("Enter")
+        terminal.wait_for("y  once")
+        terminal.keys("C-c")
+        terminal.wait_for(r"› no.*stopped; what came is kept.*^›$")
+    assert not (run.folder / "made").exists()
+
+
+def test_modes_by_key_and_one_that_cannot_be_had(tmp_path):
+    run = ReplRun(tmp_path, {})
+    with opened(run) as terminal:
+        terminal.wait_for(READY)
+        terminal.keys("BTab")
+        terminal.wait_for("process · edits")
+        terminal.type("/mode all")
+        terminal.keys("Enter")
+        terminal.wait_for("mode `all` needs a sandbox")
+        terminal.keys("BTab")
+        terminal.wait_for("process · plan")
+
+
 def test_what_is_typed_while_a_turn_runs_waits_its_turn(tmp_path):
     run = ReplRun(tmp_path, {"piece": 0.05, "replies": [{"text": "first " * 40}]})
     with opened(run) as terminal:
