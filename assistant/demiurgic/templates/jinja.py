@@ -103,7 +103,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401
         sizes = [value for value in (left, right) if isinstance(value, int)]
-        texts = [len(value) for value in (left, right) if isinstance(value, (str, list, tuple))]
+        texts: list[int] = [len(value) for value in (left, right) if hasattr(value, "__len__")]
         formats = operator == "%" and isinstance(left, str)
         if operator == "**" or formats or any(abs(size) > _MOST_ROUNDS for size in sizes):
             raise JinjaError("the template calculates too much")
