@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
-PATIENCE = 15.0
+PATIENCE = 30.0
 
 
 class Screen:
