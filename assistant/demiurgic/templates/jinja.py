@@ -96,9 +96,10 @@ class _Sandbox(ImmutableSandboxedEnvironment):
                 raise JinjaError(f"a template may not call {method}")
             if method == "replace" and len(arguments) > 1:
                 _check_size(len(text) * max(1, len(str(arguments[1]))))
-            if method == "join":
-                arguments = (list(arguments[0]), *arguments[1:])
-                _check_size(sum(len(text) + len(str(part)) for part in arguments[0]))
+            if method == "join" and arguments:
+                parts, *rest = arguments
+                arguments = (listed := list(parts), *rest)
+                _check_size(sum(len(text) + len(str(part)) for part in listed))
         return super().call(context, function, *arguments, **named)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401
