@@ -17,7 +17,7 @@ from demiurgic.chat.protocol import Named, ReplyOptions
 from demiurgic.chat.transcript import Place, Transcript
 from demiurgic.engine.protocol import Engine, Request, Sampling
 from demiurgic.errors import UnsupportedRequest
-from demiurgic.messages import Assistant, Message, Tool
+from demiurgic.messages import Assistant, Message, Tool, ToolCall
 from demiurgic.templates.encoding import Encoded, encode
 from demiurgic.templates.protocol import CallRules, Segment, Template
 
@@ -55,7 +55,7 @@ class LocalChat:
             sampling=self._sampled(options),
             stop=(*options.stop, *self._stop_texts()),
             grammar=self._grammar(offered, options),
-            draft=self._foreign(options.draft),
+            draft=self._draft(options.draft, offered),
             markers=True,
         )
         plan = Plan(self.engine, self.template, request, offered, options.think)
@@ -96,6 +96,13 @@ class LocalChat:
             return part.tokens
         # In GLM's families the next role's token ends a turn, so the rendering knows better than the past.
         return written + tuple(token for token in part.tokens[-1:] if token in self.engine.facts.ends)
+
+    def _draft(self, text: str, offered: Sequence[Tool]) -> tuple[int, ...]:
+        """The text as it is, and as the family writes it within a call, where a line's end may be two letters."""
+        if not text or not offered:
+            return self._foreign(text)
+        called = self.template.write_calls([ToolCall("", offered[0].name, {"text": text})])
+        return self._foreign(f"{text}\n{called}")
 
     def _foreign(self, text: str) -> tuple[int, ...]:
         """Tokens of text in which the names of special tokens are only letters."""

@@ -203,3 +203,13 @@ def test_tokens_are_counted_exactly():
     count = model.count_tokens(conversation, [READ])
     whole(model.reply(conversation, [READ]))
     assert count == len(model.engine.requests[0].prompt)
+
+
+def test_a_draft_is_given_as_it_is_and_as_a_call_would_hold_it():
+    model = chat("ok", "ok")
+    for tools, forms in (((), ["a\n\tb"]), ([READ], ["a\n\tb", "a\\n\\tb"])):
+        whole(model.reply([User("x")], tools, ReplyOptions(draft="a\n\tb")))
+        draft = model.engine.detokenize(model.engine.requests[-1].draft).decode()
+        assert all(form in draft for form in forms)
+    assert "<tool_call>" in draft
+    assert not set(model.engine.requests[-1].draft) & set(model.engine.facts.markers.values())
