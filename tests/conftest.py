@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from support.real_models import real_model
 from support.tiny_models import GLM45_TAGS, make_chatglm3, make_glm, make_lora, make_mamba
 
@@ -18,6 +20,11 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 # The hub's client reads this once, when it is imported: what tests fetch must not end up in the user's cache.
 os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="demiurgic-tests-hub-")
+
+
+# How long an example takes says more about the machine than about the code.
+hypothesis_settings.register_profile("demiurgic", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("demiurgic")
 
 
 @pytest.fixture(scope="session")
