@@ -67,8 +67,9 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Do the task, or all of them, in the format asked for. 0 if every one of them came to its end."""
     prompts = _tasks(options.tasks) if options.tasks else [_with_piped_input(options.print)]
     desk = opener(options, settings)(_Nobody(settings.approve))
-    for warning in desk.warnings:
-        print(f"demiurgic: {warning}", file=sys.stderr)
+    for warning in (desk.equipment.sandbox.warning, *desk.warnings):
+        if warning:
+            print(f"demiurgic: {warning}", file=sys.stderr)
     try:
         ends = [_done(desk, prompt, options.output_format, fresh=number > 0) for number, prompt in enumerate(prompts)]
     finally:

@@ -54,7 +54,7 @@ def open_desk(settings: Settings, folder: Path, approver: Approver, options: Des
         policy = Policy(folder, readable=(*project_folders(folder), *own_interpreter()))
         sandbox = open_sandbox(settings.sandbox, policy, settings.allow_process, settings.docker)
         opened.callback(sandbox.close)
-        warnings = [sandbox.warning] if sandbox.warning else []
+        warnings: list[str] = []
         model = open_chat(settings)
         opened.callback(model.close)
         parameters = model.engine.facts.parameters if isinstance(model, LocalChat) else None

@@ -48,6 +48,8 @@ class Conversation:
         desk = self._work.desk
         if warning := desk.equipment.sandbox.warning:
             self._front.show(Notice(f"the sandbox is {desk.equipment.sandbox.name}: {warning}", "warning"))
+        for problem in desk.warnings:
+            self._front.show(Notice(problem, "warning"))
         replay(desk, self._front)
         self._tell(self._used())
 
