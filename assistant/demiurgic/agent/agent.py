@@ -57,6 +57,20 @@ class Agent:
         """Tokens that the conversation takes now."""
         return self.counter.conversation(self.conversation, self.specs)
 
+    def fits(self) -> bool:
+        """Whether the conversation leaves room to go on."""
+        return self._compactor.fits(self.used())
+
+    def shorten(self, cancel: threading.Event) -> Compacted:
+        """Begin the conversation anew with what matters of it."""
+        before = self.used()
+        self.conversation[:] = self._compactor.shortened(self.conversation, cancel)
+        return Compacted(before, self.used())
+
+    @property
+    def _compactor(self) -> Compactor:
+        return Compactor(self._equipment.model, self.counter, self.specs, self.runner.files)
+
 
 @dataclass(slots=True)
 class _Progress:
@@ -160,15 +174,10 @@ class Turn:
 
     def _made_room(self) -> Generator[AgentEvent, None, bool]:
         """Shorten the conversation if it leaves too little room. False where that does not help."""
-        agent = self._agent
-        compactor = Compactor(self._equipment.model, agent.counter, agent.specs, agent.runner.files)
-        before = agent.used()
-        if compactor.fits(before):
+        if self._agent.fits():
             return True
-        agent.conversation[:] = compactor.shortened(agent.conversation, self._cancelled)
-        after = agent.used()
-        yield Compacted(before, after)
-        return compactor.fits(after)
+        yield self._agent.shorten(self._cancelled)
+        return self._agent.fits()
 
     def _ask(self, progress: _Progress) -> Generator[AgentEvent, None, ReplyEnded]:
         options = replace(self._equipment.wishes, draft=self._agent.runner.draft())

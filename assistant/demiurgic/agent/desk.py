@@ -3,6 +3,7 @@
 Front ends talk to this and to nothing behind it. Files and talk go back together.
 """
 
+import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from demiurgic.agent.agent import Agent, Turn
 from demiurgic.agent.equipment import Equipment
-from demiurgic.agent.events import AgentEvent, Mode, Observer, ToolStarted, TurnStarted
+from demiurgic.agent.events import AgentEvent, Compacted, Mode, Observer, ToolStarted, TurnStarted
 from demiurgic.agent.sessions.session import Session
 from demiurgic.agent.sessions.shelf import Shelf, Start, Summary
 from demiurgic.agent.sessions.training import training_lines
@@ -89,6 +90,14 @@ class Desk:
     def open(self, name: str) -> None:
         """Go on with another conversation."""
         self._switch(self._shelf.open(name))
+
+    def compact(self) -> Compacted:
+        """Begin the conversation anew with what matters of it. The session's file keeps all of it."""
+        if not self._session.history.head:
+            raise SessionError("there is nothing to shorten yet")
+        shortened = self.agent.shorten(threading.Event())
+        self._session.saw((shortened,))
+        return shortened
 
     def sessions(self) -> Sequence[Summary]:
         """All conversations of this folder, the latest first."""

@@ -187,6 +187,12 @@ def _export(work: Work, argument: str) -> None:
     work.front.show(Notice(f"added to {path} as one line of training data"))
 
 
+def _compact(work: Work, _argument: str) -> None:
+    work.front.show(Notice("writing a summary ..."))
+    shortened = work.desk.compact()
+    work.front.show(Notice(f"{shortened.before:,} tokens became {shortened.after:,}"))
+
+
 def _diff(work: Work, _argument: str) -> None:
     """What the agent's edits came to. What commands changed is not in it."""
     first: dict[str, str | None] = {}
@@ -240,6 +246,7 @@ COMMANDS = _table(
         SlashCommand("/sessions", "", "conversations of this folder", _sessions),
         SlashCommand("/resume", "NUMBER|ID", "go on with another conversation", _resume, moves=True),
         SlashCommand("/context", "", "what takes how many tokens", _context),
+        SlashCommand("/compact", "", "shorten the conversation now", _compact, moves=True),
         SlashCommand("/diff", "", "what edits have changed in this conversation", _diff),
         SlashCommand("/output", "", "the whole result of the last tool", _output),
         SlashCommand("/export", "FILE", "add the conversation to training data", _export),

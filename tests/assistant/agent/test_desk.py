@@ -1,0 +1,110 @@
+"""The desk: files and talk go back together, and come back."""
+
+from pathlib import Path
+
+import pytest
+from support.desks import call, desk, scripted
+
+from demiurgic.errors import SessionError
+from demiurgic.messages import User
+
+
+def said(here) -> list[str]:
+    return [message.text for message in here.agent.conversation if isinstance(message, User)]
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    (tmp_path / "project").mkdir()
+    return tmp_path / "project", tmp_path / "state"
+
+
+def test_undo_and_redo_move_files_and_talk_together(folders):
+    project, state = folders
+    (project / ".gitignore").write_text("secret.txt\n")
+    (project / "secret.txt").write_text("ignored, and the user's own")
+    steps = (
+        call("write", path="a.txt", content="a"),
+        call("write", path="secret.txt", content="gone"),
+        "Done.",
+        "Yes.",
+    )
+    here = desk(project, state, scripted(*steps))
+    list(here.say("write"))
+    list(here.say("sure?"))
+    here.undo()
+    assert said(here) == ["write"]
+    moved = here.undo()
+    assert moved.text == "write"
+    assert said(here) == []
+    assert not (project / "a.txt").exists()
+    assert (project / "secret.txt").read_text() == "ignored, and the user's own"
+    with pytest.raises(SessionError, match="nothing to undo"):
+        here.undo()
+    here.redo()
+    here.redo()
+    assert said(here) == ["write", "sure?"]
+    assert (project / "a.txt").read_text() == "a\n"
+    assert (project / "secret.txt").read_text() == "gone"
+    here.close()
+
+
+def test_what_is_undone_is_not_read_again(folders):
+    here = desk(*folders, scripted("One.", "Two.", "Two again."))
+    list(here.say("first"))
+    before = here.agent.conversation.copy()
+    list(here.say("second"))
+    here.undo()
+    assert here.agent.conversation == before
+    list(here.say("second"))
+    _, second, again = (request.prompt for request in here.equipment.model.engine.requests)
+    assert again == second
+    here.close()
+
+
+def test_a_fork_goes_its_own_way(folders):
+    here = desk(*folders, scripted("One.", "Two."))
+    list(here.say("first"))
+    name = here.session.id
+    here.fork()
+    list(here.say("second"))
+    assert said(here) == ["first", "second"]
+    here.open(name)
+    assert said(here) == ["first"]
+    assert {summary.turns for summary in here.sessions()} == {1, 2}
+    here.close()
+
+
+def test_a_conversation_goes_on_after_a_restart(folders):
+    here = desk(*folders, scripted("One."))
+    list(here.say("first"))
+    name = here.session.id
+    here.close()
+    again = desk(*folders, scripted("Two."), name)
+    list(again.say("second"))
+    assert said(again) == ["first", "second"]
+    again.close()
+
+
+def test_shortening_by_hand_is_remembered(folders):
+    here = desk(*folders, scripted("word " * 2000, "In short: words."))
+    with pytest.raises(SessionError):
+        here.compact()
+    list(here.say("talk"))
+    shortened = here.compact()
+    assert shortened.after < shortened.before / 2
+    kept = here.agent.conversation.copy()
+    name = here.session.id
+    here.close()
+    again = desk(*folders, scripted(), name)
+    assert again.agent.conversation == kept
+    again.close()
+
+
+def test_the_context_is_told_to_the_last_token(folders):
+    here = desk(*folders, scripted("One."))
+    list(here.say("first"))
+    parts = dict(here.context())
+    assert sum(tokens for name, tokens in parts.items() if name not in ("context", "free")) == here.agent.used()
+    assert parts["free"] + here.agent.used() == parts["context"]
+    here.close()
