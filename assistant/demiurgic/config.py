@@ -35,6 +35,9 @@ _HOST_KEYS = ("OPENROUTER_API_KEY", "ZAI_API_KEY", "ZHIPUAI_API_KEY")
 MODES = ("plan", "ask", "edits", "all")
 """How much the agent may do unasked, the least first."""
 
+SANDBOXES = ("auto", "docker", "bubblewrap", "landlock", "process")
+"""Kinds of sandbox, the strongest first; auto takes the first that works."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServerSetting:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from demiurgic.config import MODES, Settings
+from demiurgic.config import MODES, SANDBOXES, Settings
 from demiurgic.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     work = parser.add_argument_group("how to work")
     work.add_argument("--model", metavar="M", help="registry name, .gguf file, openai:NAME, anthropic:NAME or URL#NAME")
     work.add_argument("--approve", choices=MODES, help="what may be done without a question")
-    work.add_argument("--sandbox", metavar="NAME", help="auto, docker, bubblewrap, landlock or process")
+    work.add_argument("--sandbox", choices=SANDBOXES, help="what keeps commands in")
     work.add_argument("--max-turns", type=int, metavar="N", help="most replies of the model to one task")
     work.add_argument("--continue", dest="go_on", action="store_true", help="go on with the latest conversation here")
     work.add_argument("--resume", metavar="ID", help="go on with this conversation")

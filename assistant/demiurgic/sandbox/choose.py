@@ -6,19 +6,19 @@ nothing, is taken only when it is named or allowed.
 
 from collections.abc import Iterator, Sequence
 
+from demiurgic.config import SANDBOXES
 from demiurgic.errors import SandboxError
 from demiurgic.sandbox.backends import BUBBLEWRAP, LANDLOCK, PROCESS
 from demiurgic.sandbox.protocol import Backend, Policy, Probe, Sandbox
 
-AUTO = "auto"
-NAMES = (AUTO, "docker", "bubblewrap", "landlock", "process")
+AUTO, *KINDS = SANDBOXES
 
 
 def open_sandbox(name: str, policy: Policy, allow_process: bool = False, docker: str = "") -> Sandbox:
     """Open the kind that is named, or for `auto` the strongest that works. `docker`: where its engine listens."""
     if name != AUTO:
         return open_first([backend(name, docker)], policy)
-    allowed = [known for known in NAMES[1:] if allow_process or known != "process"]
+    allowed = [known for known in KINDS if allow_process or known != "process"]
     return open_first([backend(known, docker) for known in allowed], policy)
 
 
@@ -37,7 +37,7 @@ def open_first(backends: Sequence[Backend], policy: Policy) -> Sandbox:
 
 def probe_all(docker: str = "") -> Iterator[tuple[str, Probe]]:
     """What works on this machine, strongest first."""
-    for name in NAMES[1:]:
+    for name in KINDS:
         yield name, backend(name, docker).probe()
 
 
@@ -48,7 +48,7 @@ def backend(name: str, docker: str = "") -> Backend:
     for known in (BUBBLEWRAP, LANDLOCK, PROCESS):
         if known.name == name:
             return known
-    raise SandboxError(f"there is no sandbox named {name}", f"choose one of: {', '.join(NAMES)}")
+    raise SandboxError(f"there is no sandbox named {name}", f"choose one of: {', '.join(SANDBOXES)}")
 
 
 def _docker(address: str) -> Backend:
