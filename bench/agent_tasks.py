@@ -32,14 +32,13 @@ class Task:
 
 
 def ran(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *command], cwd=folder, capture_output=True, text=True, timeout=60, check=False
-    )
+    program = ["timeout", "60", sys.executable, *command]
+    return subprocess.run(program, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def prints(folder: Path, said: str) -> bool:
-    done = ran(folder, "primes.py") if (folder / "primes.py").exists() else None
-    return done is not None and done.returncode == 0 and done.stdout.split() == ["2", "3", "5", "7", "11", "13", "17", "19", "23", "29"]  # fmt: skip
+    done = ran(folder, "squares.py")
+    return done.returncode == 0 and done.stdout.split() == [str(number * number) for number in range(1, 11)]
 
 
 def passes(folder: Path, said: str) -> bool:
@@ -65,9 +64,7 @@ SHOP = {
 CONFIG = {"config.ini": "[server]\nhost = example.org\nport = 8471\ntimeout = 30\n", "README.md": "# A server\n"}
 
 TASKS = (
-    Task(
-        "create", {}, "Create primes.py. When run, it prints the first ten prime numbers, one a line. Run it.", prints
-    ),
+    Task("create", {}, "Create squares.py. When run, it prints the squares of 1 to 10, one a line. Run it.", prints),
     Task(
         "fix",
         STATS,

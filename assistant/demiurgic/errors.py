@@ -11,6 +11,7 @@
        + UnsupportedRequest        the model or provider cannot do what was asked; never ignored in silence
        + BadSchema                 a tool or answer schema that cannot be enforced
        + OutsideWorkspace          a path that leads out of the user's folder
+       + NoSuchSession             no conversation of this folder answers to this name
      x WorkError                   the work failed: exit code 1
        + PullFailed                no source could deliver the file          (demiurgic_models)
          . DiskFull  ChecksumMismatch  Offline
@@ -53,6 +54,7 @@ __all__ = [
     "EngineError",
     "MissingExtra",
     "ModelLoadError",
+    "NoSuchSession",
     "Offline",
     "OutsideWorkspace",
     "ProviderError",
@@ -137,6 +139,10 @@ class WorkspaceError(WorkError):
 
 class ToolFailed(WorkError):
     """A tool call could not be carried out. The message is written for the model: what was wrong, what is there."""
+
+
+class NoSuchSession(UserError):
+    """No conversation of this folder answers to this name."""
 
 
 class SessionError(WorkError):

@@ -42,9 +42,10 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """What a person said."""
+    """What a person said; or, as a reminder, what this program told the model in their place."""
 
     text: str
+    reminder: bool = False
     role: Literal["user"] = field(default="user", init=False)
 
 

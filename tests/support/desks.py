@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from support.tool_calls import NoSandbox, no_kernel
 
-from demiurgic.agent.desk import Desk
+from demiurgic.agent.desk import Desk, Premises
 from demiurgic.agent.equipment import Equipment, Limits
 from demiurgic.agent.events import AgentEvent, Answer, ApprovalAsked, Mode
 from demiurgic.agent.hooks import Hooks
@@ -91,7 +91,9 @@ def equipment(folder: Path, model: LocalChat, tools: Sequence[AgentTool] | None 
     return Equipment(**whole)
 
 
-def desk(folder: Path, state: Path, model: LocalChat, session: str = "", **parts) -> Desk:
-    """With a session and snapshots, as users have it."""
+def desk(folder: Path, state: Path, model: LocalChat, session: str = "", models=None, **parts) -> Desk:
+    """With a session and snapshots, as users have it. `models`: those that it may be told to use, by name."""
     places = Places(folder, state, "/usr/bin:/bin")
-    return Desk(equipment(folder, model, **parts), Shelf(state, folder), Snapshots(places), ExitStack(), session)
+    whole = equipment(folder, model, **parts)
+    premises = Premises(Shelf(state, folder), Snapshots(places), lambda name: replace(whole, model=models[name]))
+    return Desk(whole, premises, session)

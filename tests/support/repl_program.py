@@ -8,16 +8,18 @@ import json
 import sys
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from support.scripted_chat import Pace, ScriptedChat
 
-from demiurgic.agent.desk import Desk
+from demiurgic.agent.desk import Desk, Premises
 from demiurgic.agent.equipment import Equipment
 from demiurgic.agent.events import Mode
 from demiurgic.agent.hooks import Hooks
 from demiurgic.agent.permissions.permissions import Permissions
 from demiurgic.agent.sessions.shelf import Shelf
+from demiurgic.compose import open_chat
 from demiurgic.config import load_settings
 from demiurgic.errors import DemiurgicError, UserError
 from demiurgic.messages import Assistant, ToolCall
@@ -42,8 +44,9 @@ def open_desk(script, settings, folder, approver):
     belongings = ExitStack()
     sandbox = ProcessSandbox(Policy(folder))
     belongings.callback(sandbox.close)
+    model = ScriptedChat(list(replies_of(script)), Pace(script.get("reading", 0), script.get("piece", 0)))
     equipment = Equipment(
-        model=ScriptedChat(list(replies_of(script)), Pace(script.get("reading", 0), script.get("piece", 0))),
+        model=model,
         system="You are a script.",
         tools={tool.spec.name: tool for tool in tool_set(None)},
         workspace=LocalWorkspace(folder),
@@ -54,7 +57,11 @@ def open_desk(script, settings, folder, approver):
         hooks=Hooks((), folder, {}),
     )
     snapshots = Snapshots(Places(folder, settings.state_dir, dict(settings.environment)["PATH"]))
-    return Desk(equipment, Shelf(settings.state_dir, folder), snapshots, belongings)
+    shelf = Shelf(settings.state_dir, folder)
+    return Desk(
+        equipment,
+        Premises(shelf, snapshots, lambda name: replace(equipment, model=open_chat(settings, name)), belongings),
+    )
 
 
 def main():

@@ -14,22 +14,26 @@ from demiurgic.agent.carrying import CallRunner, Carried
 from demiurgic.agent.claims import unfounded
 from demiurgic.agent.compaction import Compactor
 from demiurgic.agent.counting import Counter
+from demiurgic.agent.delegating import delegated, for_helper
 from demiurgic.agent.equipment import Equipment
 from demiurgic.agent.events import (
     AgentEvent,
     Compacted,
+    Origin,
     Reminded,
     StepStarted,
     TurnEnd,
     TurnEnded,
     TurnStarted,
 )
+from demiurgic.agent.existing import narrowed
 from demiurgic.agent.notes import NAME
 from demiurgic.agent.repetition import Repetition
 from demiurgic.chat.protocol import Reply
 from demiurgic.errors import DemiurgicError
 from demiurgic.events import Finish, ReplyEnded
-from demiurgic.messages import Assistant, Message, System, Tool, ToolResult, Usage, User
+from demiurgic.messages import Assistant, Message, System, Tool, ToolCall, ToolResult, Usage, User
+from demiurgic.tools.task import SPEC as HAND_OUT
 
 _MOST_BROKEN = 3
 """Replies in a row without a call that could be carried out, after which the turn ends."""
@@ -38,8 +42,10 @@ _MOST_BROKEN = 3
 class Agent:
     """One conversation with a model that works. One turn at a time."""
 
-    def __init__(self, equipment: Equipment, conversation: Sequence[Message] = ()) -> None:
-        self._equipment = equipment
+    def __init__(
+        self, equipment: Equipment, conversation: Sequence[Message] = (), *, may_delegate: bool = True
+    ) -> None:
+        self._equipment, self.may_delegate = equipment, may_delegate
         self.conversation: list[Message] = list(conversation) or [System(equipment.system)]
         self.counter = Counter(equipment.model)
         self.runner = CallRunner(equipment, self.counter, self.used)
@@ -93,7 +99,8 @@ class Turn:
         self._agent, self._equipment, self._text = agent, equipment, text
         self._cancelled = threading.Event()
         self._lock = threading.Lock()
-        self._reply: Reply | None = None
+        self._goes_on: Reply | Turn | None = None
+        """What is to be cancelled with the turn: a reply, or a helper's turn."""
         self._steering: list[str] = []
         self._events = self._observed(self._run())
 
@@ -104,8 +111,8 @@ class Turn:
         """End soon, keeping what came. Any thread."""
         with self._lock:
             self._cancelled.set()
-            if self._reply is not None:
-                self._reply.cancel()
+            if self._goes_on is not None:
+                self._goes_on.cancel()
 
     def steer(self, text: str) -> None:
         """Tell the model something before its next reply. Any thread."""
@@ -123,9 +130,9 @@ class Turn:
         yield TurnStarted(self._text)
         self._agent.conversation.append(User(self._text))
         if len(self._agent.conversation) == 2 and (notes := self._agent.runner.notes_on([NAME])):
-            yield from self._remind(notes)
+            yield from self._remind(notes, "notes")
         if files := self._agent.runner.attachments(self._text):
-            yield from self._remind(files)
+            yield from self._remind(files, "files")
         try:
             reason, problem = (yield from self._work(progress)), ""
         except DemiurgicError as error:
@@ -170,7 +177,7 @@ class Turn:
         with self._lock:
             said, self._steering = self._steering, []
         for text in said:
-            yield from self._remind(text)
+            yield from self._remind(text, "user")
 
     def _made_room(self) -> Generator[AgentEvent, None, bool]:
         """Shorten the conversation if it leaves too little room. False where that does not help."""
@@ -180,12 +187,13 @@ class Turn:
         return self._agent.fits()
 
     def _ask(self, progress: _Progress) -> Generator[AgentEvent, None, ReplyEnded]:
-        options = replace(self._equipment.wishes, draft=self._agent.runner.draft())
-        with self._lock:
-            self._reply = self._equipment.model.reply(self._agent.conversation, self._agent.specs, options)
-            if self._cancelled.is_set():
-                self._reply.cancel()
-        for event in self._reply:
+        gear = self._equipment
+        options = replace(
+            gear.wishes, draft=self._agent.runner.draft(), narrowed=narrowed(gear.tools.values(), gear.workspace)
+        )
+        reply = gear.model.reply(self._agent.conversation, self._agent.specs, options)
+        self._go_on(reply)
+        for event in reply:
             if isinstance(event, ReplyEnded):
                 self._agent.conversation.append(event.message)
                 progress.message, progress.usage = event.message, _sum(progress.usage, event.usage)
@@ -194,12 +202,29 @@ class Turn:
             yield event
         raise AssertionError("a reply ended without saying so")
 
+    def _go_on(self, work: "Reply | Turn") -> None:
+        with self._lock:
+            self._goes_on = work
+            if self._cancelled.is_set():
+                work.cancel()
+
     def _carry_out(self, ended: ReplyEnded, progress: _Progress) -> Generator[AgentEvent]:
         progress.broken = 0
         for call in ended.message.calls:
-            carried: Carried = yield from self._agent.runner.carry_out(call, self._cancelled, progress.repetition)
+            carried: Carried
+            if call.name == HAND_OUT.name and self._agent.may_delegate:
+                carried = yield from self._delegated(call, progress)
+            else:
+                carried = yield from self._agent.runner.carry_out(call, self._cancelled, progress.repetition)
             self._agent.conversation.append(ToolResult(call.id, call.name, carried.text))
             progress.wrote |= dict.fromkeys(carried.wrote)
+
+    def _delegated(self, call: ToolCall, progress: _Progress) -> Generator[AgentEvent, None, Carried]:
+        turn = Agent(for_helper(self._equipment), may_delegate=False).turn(str(call.arguments["prompt"]))
+        self._go_on(turn)
+        carried, ended = yield from delegated(call, turn, self._agent.runner)
+        progress.usage = _sum(progress.usage, ended.usage)
+        return carried
 
     def _reminder(self, ended: ReplyEnded, progress: _Progress) -> str | None:
         """What the model must hear before its answer counts; None where there is nothing."""
@@ -216,9 +241,10 @@ class Turn:
             return f"You say that you changed {', '.join(missing)}, but nothing was written. Do it with a tool now."
         return None
 
-    def _remind(self, text: str) -> Generator[AgentEvent]:
-        self._agent.conversation.append(User(text))
-        yield Reminded(text)
+    def _remind(self, text: str, origin: Origin = "program") -> Generator[AgentEvent]:
+        reminded = Reminded(text, origin)
+        self._agent.conversation.append(reminded.message)
+        yield reminded
 
 
 def _sum(one: Usage, other: Usage) -> Usage:

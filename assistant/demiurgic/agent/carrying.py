@@ -30,6 +30,7 @@ from demiurgic.errors import DemiurgicError, ToolFailed
 from demiurgic.messages import ToolCall
 from demiurgic.sandbox.protocol import Stream
 from demiurgic.tools.protocol import Budget, Effect, EffectKind, Outcome, Plan, Surroundings
+from demiurgic.tools.room import head_and_tail
 
 _SHARE_OF_CONTEXT = 0.15
 _SHARE_OF_FREE = 0.5
@@ -74,6 +75,13 @@ class CallRunner:
         said = attached(paths, files, self._budget())
         self.files.note([path for path in paths if f"{path} is now:" in said], ())
         return said
+
+    def shortened(self, text: str) -> str:
+        """As much of a result as its share of the context allows."""
+        lines = text.split("\n")
+        head, tail = head_and_tail(lines, self._budget())
+        left = len(lines) - len(head) - len(tail)
+        return "\n".join((*head, *([f"[{left} lines left out]"] if left else []), *tail))
 
     def _may_read(self, path: str) -> bool:
         verdict = self._equipment.judge.judge("read", (Effect(EffectKind.READ, path),))

@@ -45,7 +45,7 @@ class Compactor:
     def shortened(self, conversation: Sequence[Message], cancel: threading.Event) -> list[Message]:
         """The conversation with its past told in short."""
         above = [message for message in conversation if isinstance(message, System)]
-        said = [message.text for message in conversation if isinstance(message, User)]
+        said = [message.text for message in conversation if isinstance(message, User) and not message.reminder]
         latest = self._latest(conversation)
         parts = (
             ("What the user asked for, in their own words", self._cut("\n\n".join(said), _REQUESTS)),

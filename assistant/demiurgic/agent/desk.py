@@ -4,14 +4,14 @@ Front ends talk to this and to nothing behind it. Files and talk go back togethe
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from demiurgic.agent.agent import Agent, Turn
 from demiurgic.agent.equipment import Equipment
-from demiurgic.agent.events import AgentEvent, Compacted, Mode, Observer, ToolStarted, TurnStarted
+from demiurgic.agent.events import AgentEvent, Compacted, Delegated, Mode, Observer, ToolStarted, TurnStarted
 from demiurgic.agent.sessions.session import Session
 from demiurgic.agent.sessions.shelf import Shelf, Start, Summary
 from demiurgic.agent.sessions.training import training_lines
@@ -31,18 +31,29 @@ class Moved:
     blocked: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """What stays the same whichever model works here."""
+
+    shelf: Shelf
+    snapshots: Snapshots | None
+    """Without them only the talk can go back."""
+    equip: Callable[[str], Equipment]
+    """Opens a model by name, with the prompt and the tools that suit it."""
+    belongings: ExitStack = field(default_factory=ExitStack)
+    """What is closed with the desk."""
+    warnings: tuple[str, ...] = ()
+    """What the user should know before anything begins."""
+
+
 class Desk:
     """A folder, a model, and the conversation about it that goes on now."""
 
-    def __init__(
-        self, equipment: Equipment, shelf: Shelf, snapshots: Snapshots | None, belongings: ExitStack, session: str = ""
-    ) -> None:
-        """Go on with a session, or begin one. Without snapshots only the talk can go back. What belongs to it is closed
-        with it."""
-        self.equipment, self._shelf, self.snapshots, self._belongings = equipment, shelf, snapshots, belongings
-        self.warnings: tuple[str, ...] = ()
-        """What the user should know before anything begins."""
-        self._session = shelf.open(session) if session else self._begun()
+    def __init__(self, equipment: Equipment, premises: Premises, session: str = "") -> None:
+        """Go on with a session, or begin one. The equipment's model is closed with the desk."""
+        self.equipment, self._premises = equipment, premises
+        self._shelf, self.snapshots, self.warnings = premises.shelf, premises.snapshots, premises.warnings
+        self._session = self._shelf.open(session) if session else self._shelf.new(self._start())
         self.agent = self._agent()
         self._settle()
 
@@ -81,11 +92,22 @@ class Desk:
 
     def new(self) -> None:
         """Begin a conversation anew."""
-        self._switch(self._begun())
+        self._switch(self._shelf.new(self._start()))
 
     def fork(self) -> None:
         """Go on in a copy of the conversation; the one until here stays as it is."""
         self._switch(self._shelf.fork(self._session.id))
+
+    def use(self, name: str) -> None:
+        """Go on in a copy of the conversation with another model, and with the prompt and tools that suit it."""
+        before, self.equipment = self.equipment, self._premises.equip(name)
+        try:
+            self._switch(self._shelf.fork(self._session.id, start=self._start()))
+        except BaseException:
+            self.equipment.model.close()
+            self.equipment = before
+            raise
+        before.model.close()
 
     def open(self, name: str) -> None:
         """Go on with another conversation."""
@@ -123,12 +145,13 @@ class Desk:
 
     def close(self) -> None:
         """Let go of everything."""
-        self._session.close()
-        self._belongings.close()
+        with self._premises.belongings:
+            self._session.close()
+            self.equipment.model.close()
 
-    def _begun(self) -> Session:
+    def _start(self) -> Start:
         tools = tuple(tool.spec for tool in self.equipment.tools.values())
-        return self._shelf.new(Start(self.equipment.model.name, self.equipment.system, tools))
+        return Start(self.equipment.model.name, self.equipment.system, tools)
 
     def _agent(self) -> Agent:
         observers: tuple[Observer, ...] = (self._session, *self.equipment.observers)
@@ -171,8 +194,9 @@ class _Keeper:
 
     def saw(self, events: Sequence[AgentEvent]) -> None:
         """Before the turn's first change; and once more before a file is written for the first time."""
-        for event in events:
-            if isinstance(event, TurnStarted):
+        for told in events:
+            event = told.event if isinstance(told, Delegated) else told
+            if isinstance(told, TurnStarted):
                 self._save(())
             elif isinstance(event, ToolStarted) and isinstance(event.view, DiffView):
                 path = event.view.path

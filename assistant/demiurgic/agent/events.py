@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Literal, Protocol, TypeAlias
 
 from demiurgic.events import ChatEvent
-from demiurgic.messages import Assistant, ToolCall, Usage
+from demiurgic.messages import Assistant, ToolCall, Usage, User
 from demiurgic.tools.protocol import Effect, View
 
 
@@ -96,11 +96,30 @@ class ToolFinished:
     seconds: float = 0.0
 
 
+Origin: TypeAlias = Literal["user", "files", "notes", "program"]
+
+
 @dataclass(frozen=True, slots=True)
 class Reminded:
-    """The model was told something that no tool said, such as that it repeats itself."""
+    """The model was told something that neither the turn's task nor a tool said."""
 
     text: str
+    origin: Origin = "program"
+    """The user, while the turn went on; files that the user named; the project's notes; or this program, such as that
+    an answer was cut off."""
+
+    @property
+    def message(self) -> User:
+        """How the conversation holds it."""
+        return User(self.text, reminder=self.origin != "user")
+
+
+@dataclass(frozen=True, slots=True)
+class Delegated:
+    """A call is carried out by a helper with a conversation of its own, in which this happened."""
+
+    call_id: str
+    event: "AgentEvent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +165,7 @@ AgentEvent: TypeAlias = (
     | ToolOutput
     | ToolFinished
     | Reminded
+    | Delegated
     | Compacted
     | TurnEnded
 )

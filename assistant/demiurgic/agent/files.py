@@ -41,6 +41,10 @@ class OpenFiles:
         for path in list(self._open)[:-_MOST]:
             del self._open[path]
 
+    def note_unseen(self, wrote: Iterable[str]) -> None:
+        """Take in what somebody else wrote for the model, which has not seen it."""
+        self.written |= dict.fromkeys(wrote)
+
     def latest(self) -> str:
         """The text of the file that was touched last."""
         return next(reversed(self._open.values()), "")

@@ -33,7 +33,8 @@ def _texts(paths: list[str], workspace: Workspace, budget: Budget) -> Iterator[s
         data = workspace.read(path, _LARGEST)
         if b"\0" in data:
             continue
-        block = f"{path} is now:\n```\n{data.decode('utf-8', 'replace')}```"
+        text = data.decode("utf-8", "replace").removesuffix("\n")
+        block = f"{path} is now:\n```\n{text}\n```"
         left -= budget.count(block)
         if left < 0:
             return

@@ -135,7 +135,9 @@ class LocalChat:
         if not offered:
             return None
         required = options.tool_choice == "required" or isinstance(options.tool_choice, Named)
-        rules = CallRules(offered, "required" if required else "auto", options.parallel_calls)
+        narrowed = {tool.name: tool for tool in options.narrowed}
+        bound = tuple(narrowed.get(tool.name, tool) for tool in offered)
+        rules = CallRules(bound, "required" if required else "auto", options.parallel_calls)
         return self.template.call_grammar(rules, think=options.think)
 
     def _sampled(self, options: ReplyOptions) -> Sampling:

@@ -37,6 +37,9 @@ class ReplyOptions:
     stop: tuple[str, ...] = ()
     think: bool = True
     """Whether a model that can reason before it answers should."""
+    narrowed: tuple[Tool, ...] = ()
+    """Tools of the conversation whose arguments may be less, now, than their schemas say. A model that is bound by a
+    grammar keeps to it; none is shown it."""
     draft: str = ""
     """Text that the answer will repeat in long runs, such as the file being rewritten. Changes speed only."""
 

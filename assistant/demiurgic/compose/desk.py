@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from demiurgic.agent.desk import Desk
+from demiurgic.agent.desk import Desk, Premises
 from demiurgic.agent.equipment import Equipment, Limits
 from demiurgic.agent.events import Approver, Mode, Observer
 from demiurgic.agent.hooks import Hook, Hooks
@@ -18,7 +18,7 @@ from demiurgic.chat.local import LocalChat
 from demiurgic.chat.protocol import ReplyOptions
 from demiurgic.compose.chat import open_chat
 from demiurgic.config import Settings
-from demiurgic.errors import SessionError
+from demiurgic.errors import NoSuchSession
 from demiurgic.sandbox.choose import open_sandbox
 from demiurgic.sandbox.protocol import Kernel, Policy, Sandbox
 from demiurgic.sandbox.toolchain import own_interpreter, project_folders
@@ -49,37 +49,47 @@ def open_desk(settings: Settings, folder: Path, approver: Approver, options: Des
     shelf = Shelf(settings.state_dir, folder)
     session = options.session if options.session != LATEST else shelf.latest()
     if session is None:
-        raise SessionError("there is no conversation in this folder to go on with", "begin one: demiurgic")
+        raise NoSuchSession("there is no conversation in this folder to go on with", "begin one: demiurgic")
     with ExitStack() as opened:
         policy = Policy(folder, readable=(*project_folders(folder), *own_interpreter()))
         sandbox = open_sandbox(settings.sandbox, policy, settings.allow_process, settings.docker)
         opened.callback(sandbox.close)
         warnings: list[str] = []
-        model = open_chat(settings)
-        opened.callback(model.close)
-        parameters = model.engine.facts.parameters if isinstance(model, LocalChat) else None
-        can_call = model.template.calls_tools if isinstance(model, LocalChat) else True
-        tools = [*tool_set(parameters), *_wanted_tools(settings, folder, opened, warnings)] if can_call else []
-        fitting = profile(parameters)
-        equipment = Equipment(
-            model=model,
-            system=fitting.system,
-            tools={tool.spec.name: tool for tool in tools},
-            workspace=LocalWorkspace(folder),
-            sandbox=sandbox,
-            kernel=_kernel_of(sandbox),
-            judge=Permissions(settings.state_dir, folder, Mode(settings.approve), sandbox.strength),
-            approver=approver,
-            hooks=_hooks(settings, folder),
-            observers=options.observers,
-            limits=options.limits,
-            attach_named=fitting.attach_named,
-            wishes=replace(options.wishes, parallel_calls=fitting.parallel_calls, temperature=settings.temperature),
-        )
+        wanted = _wanted_tools(settings, folder, opened, warnings)
+        workspace, kernel, hooks = LocalWorkspace(folder), _kernel_of(sandbox), _hooks(settings, folder)
+        judge = Permissions(settings.state_dir, folder, Mode(settings.approve), sandbox.strength)
+
+        def equip(name: str) -> Equipment:
+            model = open_chat(settings, name)
+            parameters = model.engine.facts.parameters if isinstance(model, LocalChat) else None
+            can_call = model.template.calls_tools if isinstance(model, LocalChat) else True
+            fitting = profile(parameters)
+            return Equipment(
+                model=model,
+                system=fitting.system,
+                tools={tool.spec.name: tool for tool in (*tool_set(parameters), *wanted) if can_call},
+                workspace=workspace,
+                sandbox=sandbox,
+                kernel=kernel,
+                judge=judge,
+                approver=approver,
+                hooks=hooks,
+                observers=options.observers,
+                limits=options.limits,
+                attach_named=fitting.attach_named,
+                wishes=replace(options.wishes, parallel_calls=fitting.parallel_calls, temperature=settings.temperature),
+            )
+
         snapshots = Snapshots(Places(folder, settings.state_dir, dict(settings.environment).get("PATH", os.defpath)))
         snapshots.expire(_KEPT_SECONDS)
-        desk = Desk(equipment, shelf, snapshots, opened.pop_all(), session)
-        desk.warnings = tuple(warnings)
+        premises = Premises(shelf, snapshots, equip, warnings=tuple(warnings))
+        equipment = equip("")
+        try:
+            desk = Desk(equipment, premises, session)
+        except BaseException:
+            equipment.model.close()
+            raise
+        premises.belongings.enter_context(opened.pop_all())
         return desk
 
 

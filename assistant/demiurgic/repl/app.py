@@ -24,7 +24,7 @@ def run_repl(open_desk: Callable[[Approver], Desk], settings: Settings, first: s
             return Terminal(open_desk, settings, first).run()
     from demiurgic.repl.plain import run_plain
 
-    return run_plain(open_desk, settings, first)
+    return run_plain(open_desk, first)
 
 
 @contextmanager

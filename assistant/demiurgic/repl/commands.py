@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demiurgic.agent.events import Mode, ToolStarted
-from demiurgic.errors import DemiurgicError, SessionError, UserError, WorkspaceError
+from demiurgic.errors import NoSuchSession, UserError, WorkspaceError
 from demiurgic.repl.front import Front
 from demiurgic.repl.items import Notice, Printed, Rows
 from demiurgic.repl.replay import replay
@@ -18,7 +17,6 @@ from demiurgic.tools.protocol import DiffView
 
 if TYPE_CHECKING:
     from demiurgic.agent.desk import Desk, Moved
-    from demiurgic.config import Settings
 
 _LISTED = 20
 
@@ -28,12 +26,9 @@ class Work:
     """What commands work on."""
 
     desk: Desk
-    settings: Settings
     front: Front
     output: str = ""
     """The whole result of the latest tool or command."""
-    opened: ExitStack = field(default_factory=ExitStack)
-    """What the desk does not know of and has to be closed with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +77,9 @@ def _model(work: Work, argument: str) -> None:
     if not argument:
         work.front.show(Notice(f"{gear.model.name}, {gear.model.context or '?'} tokens of context"))
         return
-    from demiurgic.compose import open_chat
-
     work.front.show(Notice(f"opening {argument} ..."))
-    chat = open_chat(work.settings, argument)
-    work.desk.equipment = replace(gear, model=chat)
-    try:
-        work.desk.fork()
-    except DemiurgicError:
-        work.desk.equipment = gear
-        chat.close()
-        raise
-    work.opened.callback(chat.close)
-    gear.model.close()
-    work.front.show(Notice(f"now talking to {chat.name}, in a fork of the conversation"))
+    work.desk.use(argument)
+    work.front.show(Notice(f"now talking to {work.desk.equipment.model.name}, in a fork of the conversation"))
 
 
 def _mode(work: Work, argument: str) -> None:
@@ -160,7 +144,7 @@ def _resume(work: Work, argument: str) -> None:
     else:
         fitting = [each.id for each in found if argument and each.id.startswith(argument)]
         if len(fitting) != 1:
-            raise SessionError(f"{argument or 'nothing'} names no conversation", "see which there are: /sessions")
+            raise NoSuchSession(f"{argument or 'nothing'} names no conversation", "see which there are: /sessions")
         name = fitting[0]
     if name == work.desk.session.id:
         work.front.show(Notice("this is the conversation that goes on"))

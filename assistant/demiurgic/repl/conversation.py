@@ -24,7 +24,6 @@ from demiurgic.sandbox.protocol import Command, Status, Stream
 if TYPE_CHECKING:
     from demiurgic.agent.agent import Turn
     from demiurgic.agent.desk import Desk
-    from demiurgic.config import Settings
 
 _AT_ONCE = frozenset(("/help", "/mode"))
 _SHORTEST = 0.2
@@ -34,8 +33,8 @@ _SHORTEST = 0.2
 class Conversation:
     """One user at one desk."""
 
-    def __init__(self, desk: Desk, settings: Settings, front: Front) -> None:
-        self._work = Work(desk, settings, front)
+    def __init__(self, desk: Desk, front: Front) -> None:
+        self._work = Work(desk, front)
         self._front = front
         self._lock = threading.Lock()
         self._turn: Turn | None = None
@@ -77,9 +76,8 @@ class Conversation:
         return True
 
     def close(self) -> None:
-        """Let go of the desk, and of what was opened besides."""
-        with self._work.opened:
-            self._work.desk.close()
+        """Let go of the desk."""
+        self._work.desk.close()
 
     def interrupt(self) -> None:
         """End soon what goes on, keeping what came of it."""

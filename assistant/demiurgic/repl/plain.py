@@ -14,7 +14,6 @@ from rich.console import RenderableType
 
 from demiurgic.agent.desk import Desk
 from demiurgic.agent.events import Answer, ApprovalAsked, Approver
-from demiurgic.config import Settings
 from demiurgic.repl.conversation import Conversation
 from demiurgic.repl.ink import Ink
 from demiurgic.repl.items import Facts, Notice, Shown
@@ -65,11 +64,11 @@ class Plain:
         sys.stdout.flush()
 
 
-def run_plain(open_desk: Callable[[Approver], Desk], settings: Settings, first: str | None) -> int:
+def run_plain(open_desk: Callable[[Approver], Desk], first: str | None) -> int:
     """Line by line until there are no more."""
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
     front = Plain(interactive=interactive)
-    conversation = Conversation(open_desk(front), settings, front)
+    conversation = Conversation(open_desk(front), front)
     try:
         conversation.greet()
         if first and not _carry_out(conversation, first):

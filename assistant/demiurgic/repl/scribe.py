@@ -10,9 +10,11 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from demiurgic.agent.events import (
+    AgentEvent,
     ApprovalAsked,
     ApprovalGiven,
     Compacted,
+    Delegated,
     Reminded,
     StepStarted,
     ToolFinished,
@@ -45,6 +47,7 @@ _ENDS = {
     TurnEnd.STUCK: "stopped: it went round in circles",
     TurnEnd.CONTEXT: "stopped: the conversation cannot be shortened enough to go on; /new begins anew",
 }
+_TOLD = {"files": "attached", "notes": "read first", "program": "told the model"}
 _NOTICES = {"info": "dim", "warning": "yellow", "error": "red"}
 
 
@@ -78,6 +81,8 @@ class Scribe:
                 blocks = self._ours(item)
             case PromptProgress() | CallStarted() | CallDelta() | StepStarted() | ToolOutput():
                 blocks = self._moved(item)
+            case Delegated(_, event):
+                blocks = self._helper(event)
             case _:  # a call that is whole is shown when it begins
                 blocks = []
         return blocks
@@ -111,6 +116,7 @@ class Scribe:
         self._spoke = False
         self._reading: Reading | None = None
         self._tool_started: ToolStarted | None = None
+        self._helping: ToolStarted | None = None
         self._output = ""
         self._asked = ""
 
@@ -198,6 +204,25 @@ class Scribe:
             return self._add("tool", failed_before(item))
         return self._add("tool", finished(started, item, seen=self._asked == item.call_id))
 
+    def _helper(self, item: AgentEvent) -> list[RenderableType]:
+        """Of a helper only its calls are shown, and what it asks."""
+        match item:
+            case ToolStarted():
+                self._helping = item
+                self._output = f"{headline(item.call.name, item.view).plain} ..."
+            case ToolFinished():
+                started, self._helping = self._helping, None
+                seen = self._asked == item.call_id
+                return self._add("tool", finished(started, item, seen=seen) if started else failed_before(item))
+            case ApprovalAsked():
+                self._asked = item.call.id
+                return self._add("question", question(item))
+            case ApprovalGiven():
+                return self._aside(item)
+            case _:
+                pass
+        return []
+
     def _turn(self, item: TurnStarted | TurnEnded) -> list[RenderableType]:
         if isinstance(item, TurnStarted):
             self._rest()
@@ -218,9 +243,12 @@ class Scribe:
                 said = {"once": "yes, once", "session": "yes, for this session", "always": "yes, always"}
                 words = said.get(answer.kind, f"no: {answer.feedback}" if answer.feedback else "no")
                 return self._add("question", [Hanging(Text("› ", "bold cyan"), Text(visible(words), "dim"))])
-            case Reminded(text):
+            case Reminded(text, origin):
+                if origin == "user":
+                    return self._add("user", _user(text))
                 first, *more = visible(text).strip().split("\n")
-                return self._add("note", [line(f"told the model: {first}{' …' if more else ''}", "dim italic")])
+                words = first.removesuffix(" is now:").removesuffix(" (not from the user):")
+                return self._add("note", [line(f"{_TOLD[origin]}: {words}{' …' if more else ''}", "dim italic")])
             case Compacted(before, after):
                 words = f"the conversation was shortened from {before:,} to {after:,} tokens"
                 return self._add("note", [line(words, "dim")])

@@ -137,7 +137,7 @@ class Terminal:
 
     def _converse(self, desk: Desk) -> Conversation:
         self._files = FileNames(desk.equipment.workspace)
-        return Conversation(desk, self._settings, self)
+        return Conversation(desk, self)
 
     # What the keys call.
 

@@ -17,7 +17,7 @@ _SIGNS = (
     ),
     (
         Guard.FILES,
-        "in the sandbox only the project can be written, and not .git",
+        "in the sandbox only the project can be written, and not .git: committing is for the user to do",
         r"read-only file system|permission denied|erofs|eacces",
     ),
     (Guard.SYSCALLS, "the sandbox forbids some system calls", r"operation not permitted|eperm"),

@@ -27,6 +27,7 @@ class EditTool:
     """Replaces a passage of a file."""
 
     spec = SPEC
+    existing = ("path",)
 
     def plan(self, arguments: JsonObject, around: Surroundings) -> ChangePlan:
         now, file = existing_file(around, arguments["path"])

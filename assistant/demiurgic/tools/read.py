@@ -61,6 +61,7 @@ class ReadTool:
     """Reads a file."""
 
     spec = SPEC
+    existing = ("path",)
 
     def plan(self, arguments: JsonObject, around: Surroundings) -> ReadPlan:
         place = place_to_read(around.workspace, arguments["path"])

@@ -25,6 +25,7 @@ class RewriteTool:
     """Replaces a function or class."""
 
     spec = SPEC
+    existing = ("path",)
 
     def plan(self, arguments: JsonObject, around: Surroundings) -> ChangePlan:
         now, file = existing_file(around, arguments["path"])

@@ -11,6 +11,7 @@ from demiurgic.tools.read import ReadTool
 from demiurgic.tools.rewrite import RewriteTool
 from demiurgic.tools.search import SearchTool
 from demiurgic.tools.shell import ShellTool
+from demiurgic.tools.task import TaskTool
 from demiurgic.tools.todo import TodoTool
 from demiurgic.tools.write import WriteTool
 
@@ -27,4 +28,4 @@ def tool_set(parameters: int | None) -> tuple[AgentTool, ...]:
         return (*common, RewriteTool())
     if parameters is not None and parameters <= SMALL:
         return (*common, EditTool(), RewriteTool())
-    return (*common, EditTool(), ListTool(), PythonTool(), TodoTool())
+    return (*common, EditTool(), ListTool(), PythonTool(), TodoTool(), TaskTool())

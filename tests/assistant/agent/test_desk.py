@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from support.desks import call, desk, scripted
 
-from demiurgic.errors import SessionError
+from demiurgic.errors import EngineError, SessionError
 from demiurgic.messages import User
 
 
@@ -107,4 +107,34 @@ def test_the_context_is_told_to_the_last_token(folders):
     parts = dict(here.context())
     assert sum(tokens for name, tokens in parts.items() if name not in ("context", "free")) == here.agent.used()
     assert parts["free"] + here.agent.used() == parts["context"]
+    here.close()
+
+
+def test_another_model_goes_on_with_its_own_prompt_and_tools(folders):
+    first, second = scripted("word " * 2000, "In short.", "Two."), scripted("Three.", "Four.")
+    here = desk(*folders, first, models={"second": second})
+    list(here.say("first"))
+    here.compact()
+    before = here.session.id
+    here.use("second")
+    assert here.session.id != before
+    list(here.say("on"))
+    assert here.agent.conversation[-1].text == "Three."
+    assert second.engine.requests
+    with pytest.raises(EngineError):  # it was let go of
+        list(first.reply(here.agent.conversation))
+    here.close()
+    with pytest.raises(EngineError):
+        list(second.reply(here.agent.conversation))
+
+
+def test_a_model_that_cannot_be_had_changes_nothing(folders):
+    here = desk(*folders, scripted("One.", "Two."), models={})
+    list(here.say("first"))
+    before = here.session.id
+    with pytest.raises(KeyError):
+        here.use("nobody")
+    assert here.session.id == before
+    list(here.say("second"))
+    assert said(here) == ["first", "second"]
     here.close()

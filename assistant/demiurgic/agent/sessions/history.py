@@ -139,7 +139,8 @@ class History:
                 if isinstance(record, Happened):
                     messages.extend(_said(record.event))
                 elif not whole:
-                    messages = list(record.messages)
+                    # Another model may have taken over since, with a prompt of its own.
+                    messages[1:] = [message for message in record.messages if message.role != "system"]
         return answered(messages)
 
     def _current(self) -> Turn:
@@ -183,7 +184,7 @@ def _said(event: AgentEvent) -> Iterator[Message]:
             yield message
         case ToolFinished(call_id, name, text):
             yield ToolResult(call_id, name, text)
-        case Reminded(text):
-            yield User(text)
+        case Reminded():
+            yield event.message
         case _:
             pass

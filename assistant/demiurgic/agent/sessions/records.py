@@ -8,6 +8,7 @@ from demiurgic.agent.events import (
     ApprovalAsked,
     ApprovalGiven,
     Compacted,
+    Delegated,
     Reminded,
     StepStarted,
     ToolFinished,
@@ -17,7 +18,7 @@ from demiurgic.agent.events import (
 from demiurgic.events import ReplyEnded
 from demiurgic.messages import Message, Tool
 
-KEPT = (
+_KEPT = (
     StepStarted,
     ReplyEnded,
     ApprovalAsked,
@@ -29,6 +30,11 @@ KEPT = (
     TurnEnded,
 )
 """Events that are stored. All others are parts of what these say as a whole, or for the eye only."""
+
+
+def is_kept(event: AgentEvent) -> bool:
+    """Whether an event is stored, be it a helper's."""
+    return isinstance(event.event if isinstance(event, Delegated) else event, _KEPT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from demiurgic.agent.events import AgentEvent, Compacted, TurnStarted
 from demiurgic.agent.sessions.history import History, Move, history
 from demiurgic.agent.sessions.log import Log
 from demiurgic.agent.sessions.records import (
-    KEPT,
     FilesSaved,
     FilesSettled,
     Happened,
@@ -21,6 +20,7 @@ from demiurgic.agent.sessions.records import (
     Titled,
     TurnBegan,
     Undone,
+    is_kept,
 )
 from demiurgic.errors import SessionError
 from demiurgic.messages import Message
@@ -65,7 +65,7 @@ class Session:
                 records.append(TurnBegan(len(self._history.turns) + 1, self._history.head, now, event.text))
             elif isinstance(event, Compacted):
                 records += Replaced(tuple(self._following)), Happened(now, event)
-            elif isinstance(event, KEPT):
+            elif is_kept(event):
                 records.append(Happened(now, event))
         if records:
             self._write(records)

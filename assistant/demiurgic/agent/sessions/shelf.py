@@ -11,7 +11,7 @@ from demiurgic.agent.sessions.history import history
 from demiurgic.agent.sessions.log import Log, read_log
 from demiurgic.agent.sessions.records import Began, FilesSaved, Record
 from demiurgic.agent.sessions.session import Session
-from demiurgic.errors import SessionError
+from demiurgic.errors import NoSuchSession, SessionError
 from demiurgic.messages import Tool
 from demiurgic.workspace.state import project_folder
 
@@ -47,9 +47,9 @@ class Shelf:
         self._folder = project_folder(state_dir, root) / "sessions"
 
     def path(self, name: str) -> Path:
-        """The file of a session. Raises SessionError where that can be no session's name."""
+        """The file of a session. Raises NoSuchSession where that can be no session's name."""
         if not _ID.fullmatch(name):
-            raise SessionError(f"{name!r} is no session", "see which there are: /sessions")
+            raise NoSuchSession(f"{name!r} is no session", "see which there are: /sessions")
         return self._folder / f"{name}.jsonl"
 
     def new(self, start: Start) -> Session:
@@ -57,10 +57,10 @@ class Shelf:
         return self._made([self._began(start)])
 
     def open(self, name: str) -> Session:
-        """Go on with a session. Raises SessionError where there is none, or where another process has it open."""
+        """Go on with a session. Raises NoSuchSession, or SessionError where another process has it open."""
         path = self.path(name)
         if not path.is_file():
-            raise SessionError(f"there is no session {name} of {self._root}", "see which there are: /sessions")
+            raise NoSuchSession(f"there is no session {name} of {self._root}", "see which there are: /sessions")
         return Session(Log(path))
 
     def latest(self) -> str | None:
@@ -72,12 +72,13 @@ class Shelf:
         found = [self._summary(path) for path in self._folder.glob("*.jsonl")]
         return sorted(found, key=lambda summary: summary.changed, reverse=True)
 
-    def fork(self, name: str, turn: int | None = None) -> Session:
-        """A session of its own that goes on from a turn of another; by default from where that one is."""
+    def fork(self, name: str, turn: int | None = None, start: Start | None = None) -> Session:
+        """A session of its own that goes on from a turn of another; by default from where that one is, and with what
+        that one began with."""
         records = read_log(self.path(name)).records
         told = history(records, name)
-        began = replace(self._began(Start("", "")), model=told.began.model, forked_from=name)
-        began = replace(began, system=told.began.system, tools=told.began.tools)
+        start = start or Start(told.began.model, told.began.system, told.began.tools)
+        began = replace(self._began(start), forked_from=name)
         copied: list[Record] = [began]
         for number, each in enumerate(told.path(turn), 1):
             copied.append(replace(each.began, turn=number, parent=number - 1))

@@ -156,7 +156,7 @@ def test_a_shortened_conversation_stays_short(shelf: Shelf):
 def test_reminders_are_part_of_the_conversation(shelf: Shelf):
     session = shelf.new(START)
     session.saw((TurnStarted("a"), Reminded("look again")))
-    assert reopened(shelf, session).conversation() == [System("You are."), User("a"), User("look again")]
+    assert reopened(shelf, session).conversation() == [System("You are."), User("a"), User("look again", reminder=True)]
 
 
 def test_a_call_that_lost_its_result_has_one_that_says_so(shelf: Shelf):
