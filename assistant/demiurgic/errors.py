@@ -11,6 +11,7 @@
        + UnsupportedRequest        the model or provider cannot do what was asked; never ignored in silence
        + BadSchema                 a tool or answer schema that cannot be enforced
        + OutsideWorkspace          a path that leads out of the user's folder
+       + BadEvaluationFile         problems, samples, labels or results that cannot be what they should be
        + NoSuchSession             no conversation of this folder answers to this name
      x WorkError                   the work failed: exit code 1
        + PullFailed                no source could deliver the file          (demiurgic_models)
@@ -42,6 +43,7 @@ from demiurgic_models.errors import (
 )
 
 __all__ = [
+    "BadEvaluationFile",
     "BadModelFile",
     "BadRegistry",
     "BadSchema",
@@ -139,6 +141,10 @@ class WorkspaceError(WorkError):
 
 class ToolFailed(WorkError):
     """A tool call could not be carried out. The message is written for the model: what was wrong, what is there."""
+
+
+class BadEvaluationFile(UserError):
+    """Problems, samples, labels or results that cannot be what they should be. Names the file and the line."""
 
 
 class NoSuchSession(UserError):

@@ -10,13 +10,13 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from demiurgic.cli import ask, doctor, models
+from demiurgic.cli import ask, doctor, evaluate, models
 from demiurgic.config import Settings, load_settings
 from demiurgic.errors import DemiurgicError, UserError
 
 _INTERRUPTED = 130
 _WHAT = "A coding assistant that lives on your machine. Without a command: talk to it."
-_COMMANDS = {"models": models, "doctor": doctor}
+_COMMANDS = {"models": models, "eval": evaluate, "doctor": doctor}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

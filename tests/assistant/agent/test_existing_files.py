@@ -23,7 +23,7 @@ CALLS = {"edit": {"old": "a", "new": "b"}, "rewrite": {"name": "f", "code": "x"}
 def fits(folder: Path, name: str, path: str) -> bool:
     bound = {tool.name: tool for tool in narrowed(TOOLS, LocalWorkspace(folder))}
     spec = bound[name]
-    given = {key: "x" for key in spec.parameters["required"]} | {"path": path}
+    given = dict.fromkeys(spec.parameters["required"], "x") | {"path": path}
     return jsonschema.Draft202012Validator(spec.parameters).is_valid(given)
 
 

@@ -1,0 +1,22 @@
+"""`demiurgic eval …`: each command in a file of its own."""
+
+import argparse
+from typing import Protocol
+
+HELP = "score models and compare them: humaneval, score, compare, intents, agent"
+
+
+class _Command(Protocol):
+    HELP: str
+
+    def add_to(self, parser: argparse.ArgumentParser) -> None: ...
+
+
+_COMMANDS: dict[str, _Command] = {}
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Describe the command and its own commands to its parser."""
+    own = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, command in _COMMANDS.items():
+        command.add_to(own.add_parser(name, help=command.HELP))
