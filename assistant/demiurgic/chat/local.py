@@ -58,7 +58,7 @@ class LocalChat:
             draft=self._draft(options.draft, offered),
             markers=True,
         )
-        plan = Plan(self.engine, self.template, request, offered, options.think)
+        plan = Plan(self.engine, self.template, request, offered, options.think, options.constrain)
         place = Place(prompt)
         return LocalReply(plan, lambda message, tokens: self._transcript.remember(place, message, tokens))
 
@@ -135,6 +135,10 @@ class LocalChat:
         if not offered:
             return None
         required = options.tool_choice == "required" or isinstance(options.tool_choice, Named)
+        if not options.constrain:
+            if required:
+                raise UnsupportedRequest("a call can be required only under a grammar", "leave `constrain` on")
+            return None
         narrowed = {tool.name: tool for tool in options.narrowed}
         bound = tuple(narrowed.get(tool.name, tool) for tool in offered)
         rules = CallRules(bound, "required" if required else "auto", options.parallel_calls)

@@ -30,6 +30,8 @@ class Plan:
     request: Request
     tools: tuple[Tool, ...]
     think: bool
+    mends: bool = True
+    """Whether a broken call is tried again under a grammar."""
 
 
 class LocalReply:
@@ -63,7 +65,7 @@ class LocalReply:
                 done = yield from self._repair(retry)
             yield from self._story.give_up()
             message = self._story.message()
-            if retry is None and self._story.native:
+            if retry is None and self._story.native and not self._story.rejected:
                 self._keep(message, done)
             yield ReplyEnded(message, self._finish(done), self._usage or Usage(), tuple(self._story.rejected))
         finally:
@@ -93,7 +95,7 @@ class LocalReply:
     def _retry(self, done: Done) -> Request | None:
         """The request that lets the model write its broken call again, from where that began."""
         broken = self._story.broken
-        if broken is None or self._cancelled or done.reason is EndReason.LENGTH:
+        if broken is None or not self._plan.mends or self._cancelled or done.reason is EndReason.LENGTH:
             return None
         start = self._text.rfind(broken.raw)
         if start < 0:

@@ -40,6 +40,9 @@ class ReplyOptions:
     narrowed: tuple[Tool, ...] = ()
     """Tools of the conversation whose arguments may be less, now, than their schemas say. A model that is bound by a
     grammar keeps to it; none is shown it."""
+    constrain: bool = True
+    """Whether a model that can be bound by a grammar is, while it calls tools. Without it calls are written freely, and
+    those that no tool could take are rejected at once."""
     draft: str = ""
     """Text that the answer will repeat in long runs, such as the file being rewritten. Changes speed only."""
 
