@@ -1,0 +1,84 @@
+"""Everything that decides what a run comes to, beside its results. A folder belongs to one manifest for good."""
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from demiurgic.errors import BadEvaluationFile, UserError
+from demiurgic.evaluation.problems import Problem
+from demiurgic.messages import Json
+from demiurgic_models.files import write_beside
+
+_NAME = "manifest.json"
+SCORER = 1
+"""Counts up when the same samples could get other verdicts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What was asked of which model, and how."""
+
+    model: str
+    weights: str
+    """SHA-256 of the model's file; empty for one that is not on this machine."""
+    prompt: str
+    prompt_digest: str
+    problems: int
+    problems_digest: str
+    samples: int
+    seed: int
+    temperature: float
+    top_p: float
+    max_tokens: int
+    parallel: int
+    """Requests that were decoded together: logits depend on it, if little."""
+    threads: int | None
+    engine: str = ""
+    machine: str = field(default_factory=platform.machine)
+    scorer: int = SCORER
+    version: int = 1
+
+
+def settle(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest into a run's folder, or make sure that the one there is the same. Raises UserError."""
+    path = folder / _NAME
+    if not path.exists():
+        write_beside(path, json.dumps(asdict(manifest), indent=2) + "\n")
+        return
+    there = read_manifest(folder)
+    ours: dict[str, Json] = asdict(manifest)
+    differing = [name for name, value in ours.items() if there.get(name) != value]
+    if differing:
+        listed = ", ".join(f"{name} {there.get(name)!r} instead of {ours[name]!r}" for name in differing[:3])
+        raise UserError(f"{folder} holds another run: {listed}", "name another folder with --out")
+
+
+def read_manifest(folder: Path) -> dict[str, Json]:
+    """What a run's folder says of itself. Raises BadEvaluationFile."""
+    path = folder / _NAME
+    try:
+        there: Json = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadEvaluationFile(f"{path} cannot be read: {error}", "is this the folder of a run?") from error
+    if not isinstance(there, dict):
+        raise BadEvaluationFile(f"{path} is no manifest")
+    return there  # pyright: ignore[reportUnknownVariableType] - JSON has no keys but text
+
+
+def digest_of(problems: dict[str, Problem]) -> str:
+    """Names every problem, word for word."""
+    return hashlib.sha256(json.dumps([asdict(each) for each in problems.values()]).encode()).hexdigest()
+
+
+def engine_build() -> str:
+    """What evaluates local models."""
+    return f"llama-cpp-python {importlib.metadata.version('llama-cpp-python')}"
+
+
+def weights_of(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,202 @@
+"""Asks a model for a function: several requests at once, each cut off as soon as the function is complete."""
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+from typing import Protocol
+
+from demiurgic.chat.local import LocalChat
+from demiurgic.chat.protocol import ChatModel, Reply, ReplyOptions
+from demiurgic.engine.protocol import Done, Engine, Generation, Piece, Request, Sampling
+from demiurgic.errors import EngineError, UserError
+from demiurgic.evaluation.problems import Problem
+from demiurgic.evaluation.prompts import PromptForm
+from demiurgic.evaluation.stopping import EndOfFunction
+from demiurgic.events import Finish, ReplyEnded, TextDelta
+from demiurgic.templates.encoding import encode
+from demiurgic.templates.protocol import Segment, Template
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One sample of one problem."""
+
+    problem: Problem
+    index: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a model wrote. `end` says why it stopped: `end_token`, `stop_text`, `function` or `length`."""
+
+    text: str
+    end: str
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+
+
+class Writer(Protocol):
+    """A model under one prompt and one way of sampling. `write` may be called from several threads."""
+
+    def write(self, wanted: Wanted) -> Written: ...
+
+    def stop(self) -> None:
+        """End all that is being written; it raises Stopped there."""
+        ...
+
+
+class Stopped(Exception):
+    """The user wants no more of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a model is asked, whichever it is."""
+
+    form: PromptForm
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_tokens: int = 1024
+
+
+class _UnderWay:
+    """What is being written now, so that all of it can be ended."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._live: set[Generation | Reply] = set()
+        self._stopped = False
+
+    @contextmanager
+    def one(self, work: Generation | Reply) -> Generator[None]:
+        """For as long as one is followed. Raises Stopped where it was ended from here."""
+        with self._lock:
+            self._live.add(work)
+            if self._stopped:
+                work.cancel()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._live.discard(work)
+        if self._stopped:
+            raise Stopped
+
+    def stop(self) -> None:
+        with self._lock:
+            self._stopped = True
+            for work in self._live:
+                work.cancel()
+
+
+class LocalWriter:
+    """A model on this machine: the answer's beginning is put into its mouth, and its samples share what was read."""
+
+    def __init__(self, engine: Engine, template: Template, style: Style) -> None:
+        self._engine, self._template, self._style = engine, template, style
+        self._under_way = _UnderWay()
+
+    def write(self, wanted: Wanted) -> Written:
+        """Write one sample. Raises Stopped, or what the engine raises."""
+        style, started = self._style, time.perf_counter()
+        sampling = Sampling(temperature=style.temperature, top_p=style.top_p, seed=wanted.seed)
+        generation = self._engine.generate(
+            Request(self._prompt(wanted.problem), style.max_tokens, sampling, stop=style.form.stops)
+        )
+        with self._under_way.one(generation):
+            text, cut, done = self._read(generation, _watch(style.form, wanted.problem))
+        return Written(
+            text if cut is None else text[:cut],
+            "function" if cut is not None else done.reason.value,
+            done.prompt_tokens,
+            done.cached_tokens,
+            done.completion_tokens,
+            time.perf_counter() - started,
+        )
+
+    def stop(self) -> None:
+        """End all that is being written."""
+        self._under_way.stop()
+
+    def _read(self, generation: Generation, watch: EndOfFunction) -> tuple[str, int | None, Done]:
+        text, cut = "", None
+        for event in generation:
+            if isinstance(event, Piece) and cut is None:
+                text += event.text
+                cut = watch.place(text)
+                if cut is not None:
+                    generation.cancel()
+            elif isinstance(event, Done):
+                return text, cut, event
+        raise EngineError("the engine ended a request without saying why")
+
+    def _prompt(self, problem: Problem) -> tuple[int, ...]:
+        form, facts = self._style.form, self._engine.facts
+        if form.kind == "text":
+            segments = [Segment(form.text(problem), trusted=False)]
+        else:
+            segments = self._template.render(form.conversation(problem), generate=True, think=False)
+            segments.append(Segment(form.begins.removeprefix("\n"), trusted=False))
+        tokens = [token for part in encode(segments, self._engine, facts.markers) for token in part.tokens]
+        return tuple(tokens if facts.bos is None or tokens[:1] == [facts.bos] else [facts.bos, *tokens])
+
+
+class ChatWriter:
+    """Any other model: asked in words alone."""
+
+    def __init__(self, model: ChatModel, style: Style) -> None:
+        if style.form.kind != "chat" or style.form.begins:
+            raise UserError(f"{model.name} cannot be made to begin its answer in a certain way", "use --prompt chat")
+        self._model, self._style = model, style
+        self._under_way = _UnderWay()
+
+    def write(self, wanted: Wanted) -> Written:
+        """Write one sample. Raises Stopped, or what the provider's errors come to."""
+        style, started = self._style, time.perf_counter()
+        options = ReplyOptions(
+            temperature=style.temperature,
+            top_p=style.top_p if style.top_p < 1 else None,
+            seed=wanted.seed if style.temperature else None,
+            max_tokens=style.max_tokens,
+            think=False,
+        )
+        reply = self._model.reply(style.form.conversation(wanted.problem), (), options)
+        with self._under_way.one(reply):
+            text, cut, ended = self._read(reply, _watch(style.form, wanted.problem))
+        end = "function" if cut is not None else "length" if ended.finish is Finish.LENGTH else "end_token"
+        usage, seconds = ended.usage, time.perf_counter() - started
+        return Written(text[:cut], end, usage.prompt, usage.cached, usage.completion, seconds)
+
+    def stop(self) -> None:
+        """End all that is being written."""
+        self._under_way.stop()
+
+    def _read(self, reply: Reply, watch: EndOfFunction) -> tuple[str, int | None, ReplyEnded]:
+        text, cut = "", None
+        for event in reply:
+            if isinstance(event, TextDelta) and cut is None:
+                text += event.text
+                cut = watch.place(text)
+                if cut is not None:
+                    reply.cancel()
+            elif isinstance(event, ReplyEnded):
+                return text, cut, event
+        raise EngineError("a reply ended without saying so")
+
+
+def writer_for(model: ChatModel, style: Style) -> Writer:
+    """The writer that suits a model."""
+    return (
+        LocalWriter(model.engine, model.template, style) if isinstance(model, LocalChat) else ChatWriter(model, style)
+    )
+
+
+def _watch(form: PromptForm, problem: Problem) -> EndOfFunction:
+    if form.kind == "text":
+        return EndOfFunction(problem.entry_point, begun=True, before=form.text(problem))
+    return EndOfFunction(problem.entry_point, begun=bool(form.begins))
