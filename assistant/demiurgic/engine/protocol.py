@@ -93,10 +93,12 @@ class Request:
     """Texts that end the generation. They do not appear in it."""
     grammar: str | None = None
     """A Lark grammar of llguidance that the whole output must satisfy."""
+    choices: tuple[tuple[int, ...], ...] = ()
+    """The output must be one of these sequences of tokens. It ends where none of them goes on."""
     draft: tuple[int, ...] = ()
     """Tokens that the output is likely to repeat in long runs, such as the file being rewritten. Changes speed only."""
     logprobs: int | None = None
-    """Report each token's log-probability and that many of its rivals."""
+    """Report each token's log-probability and that many of its rivals; under `choices`, all that were allowed."""
     adapters: tuple[Adapter, ...] = ()
     markers: bool = False
     """Whether special tokens appear in the text by name. Stop tokens never do."""
@@ -154,6 +156,8 @@ class Done:
     end_token: int | None = None
     drafted: int = 0
     accepted: int = 0
+    end_score: TokenScore | None = None
+    """The end token's, where one ended it and scores were asked for."""
 
 
 EngineEvent: TypeAlias = Reading | Piece | Done

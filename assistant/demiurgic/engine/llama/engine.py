@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import psutil
 
+from demiurgic.engine.llama.choice import Choice
 from demiurgic.engine.llama.constraint import Constraint, GrammarTokens
 from demiurgic.engine.llama.context import Context
 from demiurgic.engine.llama.drafts import Drafter
@@ -19,7 +20,7 @@ from demiurgic.engine.llama.scheduler import Scheduler
 from demiurgic.engine.llama.sequences import Sequences
 from demiurgic.engine.llama.snapshot_file import Snapshot, SnapshotError, read_snapshot, write_snapshot
 from demiurgic.engine.llama.snapshots import SnapshotStore
-from demiurgic.engine.llama.task import Task, TaskStream
+from demiurgic.engine.llama.task import Rule, Task, TaskStream
 from demiurgic.engine.llama.threads import ThreadGovernor
 from demiurgic.engine.options import EngineOptions
 from demiurgic.engine.protocol import EngineStats, ModelFacts, Request
@@ -76,9 +77,9 @@ class LlamaEngine:
     def generate(self, request: Request) -> TaskStream:
         """Start a request."""
         room = self._room(request)
-        constraint = Constraint(self._grammar(), request.grammar) if request.grammar else None
+        rule = self._rule(request)
         sampler = Sampler(request.sampling, self._candidates, self._model.size)
-        task = Task(request, self._model, sampler, constraint)
+        task = Task(request, self._model, sampler, rule)
         task.room = room
         if request.draft and self._options.draft_tokens and self._model.rewinds:
             task.drafter = Drafter(request.draft, min(self._options.draft_tokens, self._options.batch - 1))
@@ -161,6 +162,16 @@ class LlamaEngine:
         if wanted > left:
             raise ContextOverflow(len(request.prompt), wanted, self._facts.context)
         return wanted
+
+    def _rule(self, request: Request) -> Rule | None:
+        """What the output must satisfy, if anything."""
+        if request.choices:
+            if request.grammar:
+                raise UserError("a request has a grammar or choices, not both")
+            for choice in request.choices:
+                self._model.check(choice)
+            return Choice(request.choices, self._model.ends)
+        return Constraint(self._grammar(), request.grammar) if request.grammar else None
 
     def _grammar(self) -> GrammarTokens:
         with self._build_lock:

@@ -3,6 +3,7 @@
 import ctypes
 import math
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -61,10 +62,12 @@ class Sampler:
             self._chain = None
 
 
-def score(logits: Logits, token: int, rivals: int) -> TokenScore:
-    """The token's log-probability under these logits, with the likeliest tokens at its place."""
+def score(logits: Logits, token: int, rivals: int, among: Sequence[int] | None = None) -> TokenScore:
+    """The token's log-probability under these logits, with the likeliest tokens at its place, or those `among`."""
     peak = float(logits.max())
     total = peak + float(np.log(np.exp(logits - peak, dtype=np.float64).sum()))
+    if among is not None:
+        return TokenScore(token, float(logits[token]) - total, tuple((t, float(logits[t]) - total) for t in among))
     if not rivals:
         return TokenScore(token, float(logits[token]) - total)
     best = np.argpartition(logits, -rivals)[-rivals:]

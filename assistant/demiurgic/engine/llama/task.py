@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
-from demiurgic.engine.llama.constraint import Constraint
+from demiurgic.engine.llama.choice import Choice
 from demiurgic.engine.llama.context import Logits
 from demiurgic.engine.llama.drafts import Drafter
 from demiurgic.engine.llama.model import Model
@@ -20,10 +21,23 @@ from demiurgic.engine.protocol import Done, EndReason, EngineEvent, Piece, Readi
 from demiurgic.errors import DemiurgicError
 
 
+class Rule(Protocol):
+    """What the output must satisfy: a grammar or a choice."""
+
+    def allows(self, token: int) -> bool: ...
+
+    def mask(self, logits: Logits) -> None: ...
+
+    def accept(self, token: int) -> None: ...
+
+    @property
+    def complete(self) -> bool: ...
+
+
 class Task:
     """A request and all of its state."""
 
-    def __init__(self, request: Request, model: Model, sampler: Sampler, constraint: Constraint | None) -> None:
+    def __init__(self, request: Request, model: Model, sampler: Sampler, constraint: Rule | None) -> None:
         self.request, self._model, self.sampler, self._constraint = request, model, sampler, constraint
         self.adapters: AdapterKey = tuple((str(adapter.path), adapter.scale) for adapter in request.adapters)
         self.tokens = list(request.prompt)
@@ -70,12 +84,14 @@ class Task:
         scored = self.request.logprobs
         # Masking writes into the logits, and what is reported is what the model thought before that.
         raw = logits.copy() if scored is not None and self._constraint else logits
+        among = self._constraint.options if isinstance(self._constraint, Choice) else None
         token = self._pick(logits)
         self.sampler.accept(token)
+        told = score(raw, token, scored, among) if scored is not None else None
         if token in self._model.ends:
-            self._finish(EndReason.END_TOKEN, token)
+            self._finish(EndReason.END_TOKEN, token, told)
             return None
-        self._take(token, score(raw, token, scored) if scored is not None else None)
+        self._take(token, told)
         return None if self.ended else token
 
     def learn(self, guessed: int, agreed: int) -> None:
@@ -132,7 +148,7 @@ class Task:
         elif self.room <= 0:
             self._finish(EndReason.LENGTH)
 
-    def _finish(self, reason: EndReason, end_token: int | None = None) -> None:
+    def _finish(self, reason: EndReason, end_token: int | None = None, end_score: TokenScore | None = None) -> None:
         self.ended = True
         self._out.append(self._text.finish())
         self.flush()
@@ -145,6 +161,7 @@ class Task:
                 end_token=end_token,
                 drafted=self.drafted,
                 accepted=self.accepted,
+                end_score=end_score,
             )
         )
 
