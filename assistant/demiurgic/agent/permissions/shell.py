@@ -125,6 +125,7 @@ class _Reader:
         if not found or self._line.startswith(("<(", ">("), self._at):
             return False
         self._at = found.end()
+        self._refuse_joined_lines()
         sign = found[0].lstrip("0123456789")
         self._blanks()
         if self._peek() in ("", "\n", ";", "|", ")") or (
@@ -159,7 +160,7 @@ class _Reader:
                 self._backticks(built)
             elif letter in "<>":
                 self._at += 2
-                self.commands(")")
+                self._substitution()
                 built.unknown()
             else:
                 built.plain(letter)
@@ -200,11 +201,12 @@ class _Reader:
     def _dollar(self, built: WordBuilder, *, quoted: bool) -> None:
         rest = self._line[self._at + 1 : self._at + 3]
         self._at += 1
+        self._refuse_joined_lines()
         if rest == "((":
             self._arithmetic()
         elif rest[:1] == "(":
             self._at += 1
-            self.commands(")")
+            self._substitution()
         elif rest[:1] == "{":
             self._parameter()
         elif rest[:1] == "[":
@@ -226,6 +228,20 @@ class _Reader:
             built.literal("$")
             return
         built.unknown()
+
+    def _substitution(self) -> None:
+        """The commands of a `$(...)`. A here-document that was begun before it is not filled by the lines in it."""
+        waiting, self._heredocs = self._heredocs, []
+        start = self._at
+        self.commands(")")
+        if waiting and "\n" in self._line[start : self._at]:
+            raise NotUnderstood("a here-document within a quoted text")
+        self._heredocs = waiting
+
+    def _refuse_joined_lines(self) -> None:
+        """Of `$`, `<` and `>` a shell may make something else with what stands on the next line."""
+        if self._line.startswith("\\\n", self._at):
+            raise NotUnderstood("a sign that goes on in the next line")
 
     def _arithmetic(self) -> None:
         """`$((...))`. With parentheses that do not match in this way, or with words in it, it could be a command."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from demiurgic.agent.permissions.shell import split
 from demiurgic.agent.permissions.words import NotUnderstood, Part, Word, word_set
 
-_SHELLS = word_set("sh bash dash zsh ksh mksh ash fish csh tcsh rbash")
+_SHELLS = word_set("sh bash dash ash rbash")
+_OTHER_SHELLS = word_set("zsh ksh mksh fish csh tcsh nu xonsh elvish pwsh")
 _RIGHTS = word_set("sudo doas su pkexec runuser chroot unshare nsenter setpriv capsh sg newgrp")
 _ELSEWHERE = word_set("ssh docker podman nerdctl kubectl lxc machinectl systemd-run at batch crontab tmux screen")
 _HIDING = word_set(
@@ -79,8 +80,10 @@ def _inner(part: Part) -> tuple[Part, ...] | None:
         raise NotUnderstood(f"what `{name}` runs is not followed here")
     if special := _SPECIAL.get(name):
         return special(part.argv[1:])
+    if name in _OTHER_SHELLS:
+        raise NotUnderstood(f"the language of `{name}` is not taken apart here")
     if name in _SHELLS:
-        return _shell(part.argv[1:])
+        return _shell(name, part.argv[1:])
     if name in _WRAPPERS:
         return _wrapper(name, _WRAPPERS[name], part.argv[1:])
     return None
@@ -112,7 +115,7 @@ def _wrapper(name: str, options: _Options, words: tuple[Word, ...]) -> tuple[Par
     return (Part(rest, assigned=tuple(assigned)),)
 
 
-def _shell(words: tuple[Word, ...]) -> tuple[Part, ...] | None:
+def _shell(name: str, words: tuple[Word, ...]) -> tuple[Part, ...] | None:
     """A shell with a script on its command line, in a file, or on its input."""
     for at, word in enumerate(words):
         if not word.exact:
@@ -121,10 +124,14 @@ def _shell(words: tuple[Word, ...]) -> tuple[Part, ...] | None:
             script = words[at + 1] if at + 1 < len(words) else Word("", known=False)
             if not script.known:
                 raise NotUnderstood("what the shell is to run is put together by another shell")
+            if script.text.startswith(("-", "+")):
+                raise NotUnderstood("the shell takes more options before what it is to run")
+            if name != "bash" and "&>" in script.text:
+                raise NotUnderstood("`&>` means one thing to some shells and another to others")
             return split(script.text, 1)
         if not word.text.startswith(("-", "+")):
             return None  # a script in a file, as good or bad as any other program
-        if not re.fullmatch(r"-[exulv]+|--(norc|noprofile|posix|login)|-o|pipefail", word.text) or word.text == "-o":
+        if not re.fullmatch(r"-[exulv]+|--(norc|noprofile|posix|login)", word.text):
             raise NotUnderstood(f"the shell's option {word.text} is not taken apart here")
     raise NotUnderstood("a shell that runs what it is fed")
 

@@ -92,7 +92,9 @@ def test_every_program_is_found(line: str, expected: list[str]):
         "parallel a", "watch a",
         "busybox a", "nice --weird a", "xargs --arg-file x a", "find . -exec a", "a\u200bb", "a\u00a0b", "a \x1b[0m",
         "coproc a", "select x in a; do b; done", "for ((;;)); do a; done", "echo !(a)", "$[b]",
-        "script -c a", "strace a", "timeout -x 5 a",
+        "script -c a", "strace a", "timeout -x 5 a", "bash -c -- a", "bash -c -e a", "fish -c a", "zsh -c a",
+        "sh -c 'a x&>y b'", "a $\\\n'b'", 'a "$\\\n(b)"', "a <<\\\n-E\nE\nb\n-E\n", "a <<E $(\nb\nE\n)\nE\n",
+        "a <<E <(\nb\nE\n)\nE\n",
     ],
 )  # fmt: skip
 def test_what_is_not_understood_is_asked_for_in_every_mode(line: str):
@@ -211,7 +213,7 @@ HIDING = st.lists(
          "; ", "; evil", " && ", " | ", " & ", "#", " # ", "'", '"', "\\", "\\\n", "${x}", "${x:-$(evil)}",
          "$((1+1))", ">&2", "!",
          "{ ", "; }", "2> x ", "if safe; then ", "; fi", "for x in ", "; do ", "; done", "\"", "=1 ", "A=1 ",
-         "-c ", "$'", "eval "]
+         "-c ", "$'", "eval ", "$\\\n(evil)", '"$\\\n(evil)"', "<<\\\n-E\n", "$(\nevil\nE\n)"]
     ),
     min_size=1,
     max_size=6,
@@ -230,11 +232,11 @@ def shims(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def what_bash_runs(line: str, shims: Path) -> str:
+def what_a_shell_runs(line: str, shims: Path, shell: str = "/bin/bash") -> str:
     ran = shims / "ran"
     ran.unlink(missing_ok=True)
     subprocess.run(
-        ["/bin/bash", "-c", line],
+        [shell, "-c", line],
         cwd=shims / "work",
         env={"PATH": str(shims)},
         stdin=subprocess.DEVNULL,
@@ -251,7 +253,22 @@ def what_bash_runs(line: str, shims: Path) -> str:
 def test_what_bash_would_run_is_never_allowed_by_a_rule_for_something_else(shims: Path, line: str):
     """A real shell is asked what it runs: where it would run more than is allowed, the line was not allowed."""
     if run(line, allow("safe")) == Allowed():
-        assert "evil" not in what_bash_runs(line, shims), line
+        assert "evil" not in what_a_shell_runs(line, shims), line
+
+
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        'safe "$\\\n(evil)"', "safe $\\\n(evil)", "safe <<\\\n-E\nE\nevil\n-E\n", "safe <<E $(\nevil\nE\n)\nE\n",
+        "/bin/bash -c -- evil", "/bin/bash -c - evil", "/bin/bash -c +e evil", "/bin/sh -c -- evil",
+    ],
+)  # fmt: skip
+def test_what_a_shell_joins_or_passes_over_hides_nothing(shims: Path, shell: str, line: str):
+    assert "evil" in what_a_shell_runs(line, shims, f"/bin/{shell}")
+    rules = [allow(name) for name in ("safe", "--", "-", "+e", "E")]
+    assert run(line, *rules) != Allowed()
+    assert run(line, Rule("deny", "shell", command=("evil",)), mode=Mode.ALL) != Allowed()
 
 
 WRAPS = [
