@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def write_beside(path: Path, text: str) -> None:
-    """Write a small file: beside its place first, then moved there."""
+    """Write a small file: beside its place first, then moved there. Not for two writers at once."""
     beside = path.with_name(f"{path.name}.new")
     beside.write_text(text, "utf-8")
     put(beside, path)

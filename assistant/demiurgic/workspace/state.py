@@ -2,10 +2,10 @@
 
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from demiurgic.errors import WorkspaceError
-from demiurgic_models.files import write_beside
 
 _LETTERS = 20
 
@@ -15,11 +15,10 @@ def project_folder(state_dir: Path, root: Path) -> Path:
     real = root.resolve()
     name = hashlib.sha256(os.fsencode(real)).hexdigest()[:_LETTERS]
     folder = state_dir / "projects" / name
-    note = folder / "folder"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not note.exists():
-            write_beside(note, ascii(str(real)) + "\n")  # for a person who looks around here
+        with suppress(FileExistsError), (folder / "folder").open("x", encoding="ascii") as note:
+            note.write(ascii(str(real)) + "\n")  # for a person who looks around here
     except OSError as error:
         raise WorkspaceError(f"{folder} cannot be made: {error.strerror}") from error
     return folder
