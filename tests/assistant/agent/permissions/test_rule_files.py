@@ -37,7 +37,8 @@ def project_rules(root: Path, text: str) -> None:
     (root / PROJECT_FILE).write_text(text)
 
 
-WORDS = st.text(min_size=1, max_size=12).filter(lambda text: text.isprintable() or text == "\x7f")
+_PRINTABLE = st.characters(codec="utf-8", exclude_categories=("C", "Z"), include_characters=" ")
+WORDS = st.text(_PRINTABLE, min_size=1, max_size=12) | st.just("\x7f")
 RULES = st.builds(
     Rule, st.sampled_from(["allow", "ask", "deny"]), WORDS, command=st.lists(WORDS, min_size=1).map(tuple)
 ) | (st.builds(Rule, st.sampled_from(["allow", "ask", "deny"]), WORDS, path=WORDS))
