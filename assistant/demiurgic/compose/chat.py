@@ -16,12 +16,14 @@ from demiurgic_models.registry import DEFAULT_MODEL, Entry, find, load_registry
 from demiurgic_models.store import Store
 
 _MEGABYTE = 2**20
+_ADDRESSES = ("http://", "https://")
+_PROVIDERS = ("openai:", "anthropic:")
 
 
 def open_chat(settings: Settings, model: str | None = None) -> ChatModel:
     """A model to talk to: a registry name, a .gguf file, openai:NAME, anthropic:NAME or a server's URL."""
     wanted = model or settings.model or default_model(settings)
-    if wanted.startswith(("http://", "https://")):
+    if wanted.startswith(_ADDRESSES):
         return _open_url(settings, wanted)
     provider, _, name = wanted.partition(":")
     if provider == "openai" and name:
@@ -29,6 +31,12 @@ def open_chat(settings: Settings, model: str | None = None) -> ChatModel:
     if provider == "anthropic" and name:
         return _open_anthropic(settings, name)
     return _open_local(settings, *model_file(settings, wanted))
+
+
+def local_file(settings: Settings, model: str | None = None) -> Path | None:
+    """The file of the model that `open_chat` would open; None for one that is not on this machine."""
+    wanted = model or settings.model or default_model(settings)
+    return None if wanted.startswith((*_ADDRESSES, *_PROVIDERS)) else model_file(settings, wanted)[0]
 
 
 def model_file(settings: Settings, wanted: str) -> tuple[Path, str]:

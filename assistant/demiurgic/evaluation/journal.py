@@ -91,7 +91,9 @@ class Journal:
 
     def _take(self, row: dict[str, Json]) -> None:
         if "wrote" in row:
-            self.written[Key(**row.pop("wrote"))] = Written(**row)
+            key = Key(**row.pop("wrote"))
+            self.written[key] = Written(**row)
         else:
             key = Key(**row.pop("judged"))
-            self.judged[key] = Verdict(**{**row, "outcome": Outcome(row["outcome"])})
+            row["outcome"] = Outcome(row["outcome"])
+            self.judged[key] = Verdict(**row)

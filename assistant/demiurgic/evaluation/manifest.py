@@ -26,6 +26,8 @@ class Manifest:
     """SHA-256 of the model's file; empty for one that is not on this machine."""
     prompt: str
     prompt_digest: str
+    problems_file: str
+    """Empty for HumanEval's own."""
     problems: int
     problems_digest: str
     samples: int
@@ -33,9 +35,10 @@ class Manifest:
     temperature: float
     top_p: float
     max_tokens: int
+    context: int | None
+    """Tokens that all of them shared."""
     parallel: int
     """Requests that were decoded together: logits depend on it, if little."""
-    threads: int | None
     engine: str = ""
     machine: str = field(default_factory=platform.machine)
     scorer: int = SCORER
@@ -66,6 +69,15 @@ def read_manifest(folder: Path) -> dict[str, Json]:
     if not isinstance(there, dict):
         raise BadEvaluationFile(f"{path} is no manifest")
     return there  # pyright: ignore[reportUnknownVariableType] - JSON has no keys but text
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """The manifest of a run of this version. Raises BadEvaluationFile."""
+    there = read_manifest(folder)
+    try:
+        return Manifest(**there)
+    except TypeError as error:
+        raise BadEvaluationFile(f"{folder / _NAME} is not of this version: {error}") from error
 
 
 def digest_of(problems: dict[str, Problem]) -> str:

@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 from demiurgic.errors import UserError
 from demiurgic.evaluation.problems import Problem
@@ -52,11 +52,8 @@ def prompt_form(name: str) -> PromptForm:
 @cache
 def prompt_forms() -> dict[str, PromptForm]:
     """All of them."""
-    table = tomllib.loads(files(__package__).joinpath("prompts.toml").read_text("utf-8"))
-    return {name: PromptForm(id=name, **{**entry, **_settled(entry)}) for name, entry in table.items()}
-
-
-def _settled(entry: dict[str, object]) -> dict[str, object]:
-    stops = entry.get("stops", [])
-    assert isinstance(stops, list)
-    return {"stops": tuple(str(stop) for stop in stops)}  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
+    text = files("demiurgic.evaluation").joinpath("prompts.toml").read_text("utf-8")
+    table: dict[str, dict[str, Any]] = tomllib.loads(text)
+    for entry in table.values():
+        entry["stops"] = tuple(entry.get("stops", ()))
+    return {name: PromptForm(name, **entry) for name, entry in table.items()}

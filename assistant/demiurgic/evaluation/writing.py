@@ -69,21 +69,21 @@ class _UnderWay:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._live: set[Generation | Reply] = set()
+        self._live: list[Generation | Reply] = []
         self._stopped = False
 
     @contextmanager
     def one(self, work: Generation | Reply) -> Generator[None]:
         """For as long as one is followed. Raises Stopped where it was ended from here."""
         with self._lock:
-            self._live.add(work)
+            self._live.append(work)
             if self._stopped:
                 work.cancel()
         try:
             yield
         finally:
             with self._lock:
-                self._live.discard(work)
+                self._live.remove(work)
         if self._stopped:
             raise Stopped
 
@@ -141,7 +141,7 @@ class LocalWriter:
             segments = [Segment(form.text(problem), trusted=False)]
         else:
             segments = self._template.render(form.conversation(problem), generate=True, think=False)
-            segments.append(Segment(form.begins.removeprefix("\n"), trusted=False))
+            segments.append(Segment(form.begins, trusted=False))
         tokens = [token for part in encode(segments, self._engine, facts.markers) for token in part.tokens]
         return tuple(tokens if facts.bos is None or tokens[:1] == [facts.bos] else [facts.bos, *tokens])
 
