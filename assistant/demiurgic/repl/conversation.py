@@ -20,6 +20,7 @@ from demiurgic.repl.front import Front
 from demiurgic.repl.items import Echo, Facts, Notice, Printed
 from demiurgic.repl.replay import replay
 from demiurgic.sandbox.protocol import Command, Status, Stream
+from demiurgic.tools.shell import BASH
 
 if TYPE_CHECKING:
     from demiurgic.agent.agent import Turn
@@ -178,7 +179,7 @@ class Conversation:
                 if lines:
                     self._front.show(Printed("\n".join(lines)))
 
-        result = self._work.desk.equipment.sandbox.run(Command(("bash", "-c", command)), heard, self._cancelled)
+        result = self._work.desk.equipment.sandbox.run(Command((BASH, "-c", command)), heard, self._cancelled)
         for rest in partial.values():
             if rest:
                 self._front.show(Printed(rest))

@@ -1,7 +1,8 @@
 """A search by ripgrep, where the sandbox has it: for folders so large that our own takes long.
 
-It runs in the sandbox, so that nothing it opens lies outside; nobody's settings for it are read. Where it is missing,
-or does not understand the pattern, there is no result, and our own search goes on.
+It runs in the sandbox, so that nothing it opens lies outside; nobody's settings for it are read, and only the system's
+own is taken: nobody is asked before it runs. Where it is missing, or does not understand the pattern, there is no
+result, and our own search goes on.
 """
 
 import base64
@@ -19,7 +20,7 @@ from demiurgic.tools.textfile import TextFile, decoded
 _KEPT = 8 << 20
 _LIMITS = Limits(wall=PATIENCE, cpu=8 * PATIENCE, output_kept=_KEPT, output_total=2 * _KEPT)
 _ALWAYS = (
-    *("rg", "--json", "--no-config", "--no-follow", "--hidden", "--no-ignore-global", "--no-ignore-dot"),
+    *("/usr/bin/rg", "--json", "--no-config", "--no-follow", "--hidden", "--no-ignore-global", "--no-ignore-dot"),
     *("--no-require-git", "--glob=!.git"),
 )
 

@@ -17,7 +17,9 @@ SPEC = Tool(
     arguments({"command": TEXT}, {"seconds": WHOLE}),
 )
 _MOST_SECONDS = 600
-_ONE_STREAM = 'exec bash -c "$1" 2>&1'
+BASH = "/bin/bash"
+"""By its place: the first `bash` on the path may be the project's."""
+_ONE_STREAM = f'exec -a bash {BASH} -c "$1" 2>&1'
 """Output and errors in the order in which they were written."""
 
 
@@ -37,7 +39,7 @@ class ShellPlan:
         return CommandView(self.command)
 
     def run(self, around: Surroundings) -> Outcome:
-        command = Command(("bash", "-c", _ONE_STREAM, "bash", self.command), limits=self.limits)
+        command = Command((BASH, "-c", _ONE_STREAM, "bash", self.command), limits=self.limits)
         try:
             result = around.sandbox.run(command, around.on_output, around.cancel)
         except SandboxError as error:

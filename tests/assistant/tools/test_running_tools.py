@@ -7,9 +7,11 @@ from support.tool_calls import called, failure, planned, surroundings
 
 from demiurgic.sandbox.process import ProcessSandbox
 from demiurgic.sandbox.protocol import Captured, Guard, Policy, Result, Status
+from demiurgic.tools.choosing import chosen
 from demiurgic.tools.denials import forbidden
 from demiurgic.tools.protocol import CommandView, Effect, EffectKind, TextView
 from demiurgic.tools.python import PythonTool
+from demiurgic.tools.ripgrep import ripgrep
 from demiurgic.tools.shell import ShellTool
 
 SHELL, PYTHON = ShellTool(), PythonTool()
@@ -58,6 +60,23 @@ def test_the_command_is_one_argument_whatever_it_holds(around):
     assert called(SHELL, around, command="echo \"$0 $#\" 'it'\\''s' $(echo \"$((1+1))\")").text == "bash 0 it's 2"
     assert "NUL" in failure(SHELL, around, command="echo \0")
     assert "empty" in failure(SHELL, around, command="  ")
+
+
+@pytest.mark.parametrize("folder", [".venv/bin", "node_modules/.bin"])
+def test_no_program_of_the_workspace_takes_the_place_of_the_shell_or_of_ripgrep(tmp_path, folder):
+    """Programs of a project may stand for each other once the user allows one; nobody was asked for these."""
+    (tmp_path / folder).mkdir(parents=True)
+    for name in ("bash", "rg"):
+        (tmp_path / folder / name).write_text("#!/bin/sh\ntouch owned\n")
+        (tmp_path / folder / name).chmod(0o755)
+    sandbox = ProcessSandbox(Policy(tmp_path))
+    around = surroundings(tmp_path, sandbox=sandbox)
+    try:
+        assert called(SHELL, around, command="echo safe").text == "safe"
+        ripgrep(chosen(around, ".", ""), "x", around, literal=False)
+    finally:
+        sandbox.close()
+    assert not (tmp_path / "owned").exists()
 
 
 def test_long_output_keeps_head_and_tail_in_whole_lines_within_the_budget(sandbox, kernel):
