@@ -79,3 +79,16 @@ def test_what_was_allowed_is_told_as_the_model_thought_it(engine):
 def test_wrong_choices_are_refused(engine, wishes, words):
     with pytest.raises(UserError, match=words):
         engine.generate(Request((5,), **wishes))
+
+
+def test_requests_that_share_a_long_beginning_stay_evaluated_together(tiny_glm4: Path):
+    with opened(tiny_glm4, context=4096, parallel=16) as engine:
+        shared = engine.tokenize("import " * 60)
+        prompts = [(*shared, *engine.tokenize(f"return {number:04} value")) for number in range(10)]
+        for prompt in prompts:
+            ask(engine, prompt, max_tokens=1)
+        read = engine.stats().prompt_tokens
+        for prompt in prompts:
+            ask(engine, (*prompt, 5), max_tokens=1)
+        # The last token of each is read again with the new one; nothing else is.
+        assert engine.stats().prompt_tokens - read <= 2 * len(prompts)

@@ -161,12 +161,20 @@ class Sequences:
     def _thin_out(self) -> None:
         """Turn idle sequences into snapshots, those used longest ago first, until few places are idle."""
         idle = sorted((held for held in self._held if not held.busy), key=lambda held: held.used)
-        places = sum(len(held.tokens) for held in idle)
-        for held in idle:
+        if sum(len(held.tokens) for held in idle) <= _IDLE_PLACES:
+            return
+        own = [self._own_places(held) for held in idle]
+        places = sum(own)
+        for held, freed in zip(idle, own, strict=True):
             if places <= _IDLE_PLACES:
                 return
-            places -= len(held.tokens)
+            places -= freed
             self.spill(held)
+
+    def _own_places(self, held: Held) -> int:
+        """How many places go free with it: what it has in common with another sequence is there only once."""
+        others = (other for other in self._held if other is not held and other.adapters == held.adapters)
+        return len(held.tokens) - max((shared_length(held.tokens, other.tokens) for other in others), default=0)
 
     def _take_over(self, held: Held, common: int) -> Held:
         if not self.rewind(held, common):
