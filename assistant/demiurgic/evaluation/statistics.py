@@ -16,9 +16,9 @@ Interval: TypeAlias = tuple[float, float]
 
 ALPHA = 0.05
 _Z = 1.96
-_FINEST = 5040
-"""Differences are exact up to this common denominator (it suits all numbers of samples up to 10), and rounded to it
-beyond."""
+_FINEST = 840
+"""Differences are exact up to this common denominator, which suits any mixture of up to 8 samples a task, and are
+rounded to it beyond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +56,23 @@ def wilson(passed: float, total: float, z: float = _Z) -> Interval:
 
 
 def mean_pass_at_k(counts: Sequence[tuple[int, int]], k: int, z: float = _Z) -> tuple[float, Interval]:
-    """Mean pass@k over tasks, each given as (samples, passed), with its interval.
+    """Mean pass@k over tasks, each given as (samples, passed), with its interval."""
+    return mean_share([pass_at_k(n, c, k) for n, c in counts], sum(n // k for n, _ in counts), z)
 
-    The interval is Wilson's for as many tasks as would vary so little, which with one sample each is Wilson's own.
-    """
-    values = [pass_at_k(n, c, k) for n, c in counts]
+
+def mean_share(values: Sequence[float], draws: int = 0, z: float = _Z) -> tuple[float, Interval]:
+    """The mean of one share a task, with its interval: Wilson's, for as many tasks as would make such a mean vary so
+    little. Where all are 0 or 1 it is Wilson's own. `draws`: how many independent ones there were at most."""
     if not values:
         return 0.0, (0.0, 1.0)
     tasks = len(values)
     mean = math.fsum(values) / tasks
     variance = math.fsum((value - mean) ** 2 for value in values) / tasks
-    most = max(tasks, sum(n // k for n, _ in counts))
-    # Rounding may leave a trace of a spread where there is none, so the number of tasks is bounded both ways.
-    worth = min(most, max(tasks, tasks * mean * (1 - mean) / variance)) if variance > 0 else most
     if mean in (0.0, 1.0):
-        worth = tasks
+        return mean, wilson(mean * tasks, tasks, z)
+    # Rounding may leave a trace of a spread where there is none, so the worth is bounded both ways.
+    most = max(tasks, draws)
+    worth = min(most, max(tasks, tasks * mean * (1 - mean) / variance)) if variance > 0 else most
     return mean, wilson(mean * worth, worth, z)
 
 
