@@ -13,14 +13,12 @@ from demiurgic.errors import EngineError
 from demiurgic.evaluation.intents.data import Row
 from demiurgic.evaluation.intents.labels import Labels
 from demiurgic.evaluation.intents.odds import Path, Reading, Tree
-from demiurgic.evaluation.intents.predictions import Prediction
+from demiurgic.evaluation.intents.predictions import Prediction, predicted
 from demiurgic.evaluation.intents.together import together
 from demiurgic.evaluation.intents.wording import Wording, fitted
 
 _TRIES = 2
 """A request that failed is made once more: the engine's process may have been started anew."""
-
-_NEGLIGIBLE = 1e-6
 
 
 class LocalIntents:
@@ -73,7 +71,7 @@ class LocalIntents:
         reading = Reading(tree)
         while (path := reading.next(self._tolerance)) is not None:
             self._follow(prompt, path, reading)
-        return prediction(row, self._labels, reading, shortened=shortened)
+        return predicted(row, self._labels, reading, shortened=shortened)
 
     def _follow(self, prompt: Path, path: Path, reading: Reading) -> None:
         """From a place in the tree on to the end of the likeliest label there."""
@@ -81,13 +79,6 @@ class LocalIntents:
         for score in _scores(self._engine.generate(request)):
             reading.take(path, dict(score.rivals))
             path = (*path, score.token)
-
-
-def prediction(row: Row, labels: Labels, reading: Reading, *, shortened: bool) -> Prediction:
-    """What a reading says of a row."""
-    odds = {labels.names[number]: odd for number, odd in reading.odds().items() if odd >= _NEGLIGIBLE}
-    best = next(iter(odds))
-    return Prediction(row.line, best, odds, reading.any_label, shortened)
 
 
 def _scores(events: Iterable[EngineEvent]) -> Iterator[TokenScore]:

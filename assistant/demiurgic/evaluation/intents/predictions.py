@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from demiurgic.evaluation.intents.data import Row
+from demiurgic.evaluation.intents.labels import Labels
+from demiurgic.evaluation.intents.odds import Reading
+
+_NEGLIGIBLE = 1e-6
+"""Labels less probable than this are not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +55,9 @@ class Classifier(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+def predicted(row: Row, labels: Labels, reading: Reading, *, shortened: bool) -> Prediction:
+    """What a reading of the labels says of a row."""
+    odds = {labels.names[number]: odd for number, odd in reading.odds().items() if odd >= _NEGLIGIBLE}
+    return Prediction(row.line, next(iter(odds)), odds, reading.any_label, shortened)
