@@ -71,7 +71,7 @@ class CallRunner:
         """The files that the user names, as they are now. From here on the model has seen them."""
         files = self._equipment.workspace
         asked = mentioned(text, files, in_passing=self._equipment.attach_named)
-        paths = [path for path in asked if self._may_read(path)]
+        paths = [path for path in asked if self._may_read(path, "read")]
         said = attached(paths, files, self._budget())
         self.files.note([path for path in paths if f"{path} is now:" in said], ())
         return said
@@ -83,8 +83,8 @@ class CallRunner:
         left = len(lines) - len(head) - len(tail)
         return "\n".join((*head, *([f"[{left} lines left out]"] if left else []), *tail))
 
-    def _may_read(self, path: str) -> bool:
-        verdict = self._equipment.judge.judge("read", (Effect(EffectKind.READ, path),))
+    def _may_read(self, path: str, tool: str) -> bool:
+        verdict = self._equipment.judge.judge(tool, (Effect(EffectKind.READ, path),))
         return isinstance(verdict, Allowed)
 
     def carry_out(
@@ -123,6 +123,7 @@ class CallRunner:
             cancel,
             heard,
             self.files.seen,
+            lambda path: self._may_read(path, call.name),
         )
         plan = tool.plan(call.arguments, around)
         yield from self._permitted(call, plan)

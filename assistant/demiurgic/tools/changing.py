@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from demiurgic.errors import ToolFailed
 from demiurgic.tools.places import place_to_write, telling_the_model
-from demiurgic.tools.protocol import DiffView, Effect, EffectKind, Outcome, Surroundings
+from demiurgic.tools.protocol import DiffView, Effect, EffectKind, Outcome, Surroundings, TextView
 from demiurgic.tools.syntax import problem_in
 from demiurgic.tools.textfile import TextFile, decoded, fingerprint
 from demiurgic.workspace.shown import visible_name
@@ -49,6 +49,25 @@ class ChangePlan:
             around.workspace.write(self.before.path, self.after.data())
         problem = problem_in(self.before.path, self.after.text)
         return Outcome(f"{self.said}\n{problem}" if problem else self.said, wrote=(self.before.path,))
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A change that cannot be made, for a reason that tells what the file holds: for whoever may read the file."""
+
+    path: str
+    reason: ToolFailed
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        return (Effect(EffectKind.READ, self.path),)
+
+    @property
+    def view(self) -> TextView:
+        return TextView(f"read {visible_name(self.path)}")
+
+    def run(self, around: Surroundings) -> Outcome:
+        raise self.reason
 
 
 def file_now(around: Surroundings, argument: str) -> FileNow:

@@ -1,7 +1,7 @@
 """Which files of the workspace a call means: those beneath a folder that fit a pattern and may be read."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from demiurgic.errors import ToolFailed
@@ -22,12 +22,22 @@ class Choice:
     patterns: tuple[PathPattern, ...]
     """None: all files."""
     hidden: tuple[PathPattern, ...]
+    may_read: Callable[[str], bool]
+    """Of the files that are looked into."""
 
     def files(self) -> Iterator[Entry]:
         """What git would list, in order. Links are left out: what they lead to is met where it lies."""
         for entry in self.place.files.walk(self.place.path):
             if not entry.is_link and self.means(entry.path):
                 yield entry
+
+    def readable(self) -> Iterator[str]:
+        """The files that can be looked into without asking; or the one that the place is, which was asked for."""
+        entry = self.place.files.stat(self.place.path)
+        if entry is not None and not entry.is_folder:
+            yield self.place.path
+        else:
+            yield from (entry.path for entry in self.files() if self.may_read(entry.path))
 
     def means(self, path: str) -> bool:
         """Whether a file beneath the place is meant, as far as its name says."""
@@ -43,7 +53,7 @@ def chosen(around: Surroundings, folder: str, glob: str) -> Choice:
     if place.files is not around.workspace:
         raise ToolFailed(f"{place.shown} is outside the workspace", "only single files outside can be read")
     hidden = tuple(path_pattern(name.casefold()) for name in around.sandbox.policy.hidden)
-    return Choice(place, _patterns(glob), hidden)
+    return Choice(place, _patterns(glob), hidden, around.may_read)
 
 
 def _fits(patterns: Sequence[PathPattern], names: Sequence[str]) -> bool:

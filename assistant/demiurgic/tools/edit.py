@@ -2,7 +2,7 @@
 
 from demiurgic.errors import ToolFailed
 from demiurgic.messages import JsonObject, Tool
-from demiurgic.tools.changing import ChangePlan, FileNow, existing_file
+from demiurgic.tools.changing import ChangePlan, FileNow, Unfit, existing_file
 from demiurgic.tools.matching import NoMatch, Splice, apply, find, stands
 from demiurgic.tools.nearest import nearest
 from demiurgic.tools.protocol import Budget, Surroundings
@@ -29,7 +29,7 @@ class EditTool:
     spec = SPEC
     existing = ("path",)
 
-    def plan(self, arguments: JsonObject, around: Surroundings) -> ChangePlan:
+    def plan(self, arguments: JsonObject, around: Surroundings) -> ChangePlan | Unfit:
         now, file = existing_file(around, arguments["path"])
         old, new = arguments["old"], arguments["new"]
         if not old.strip():
@@ -39,10 +39,10 @@ class EditTool:
         text = file.text
         found = find(text, old, new, everywhere=bool(arguments.get("all")))
         if isinstance(found, NoMatch):
-            raise ToolFailed(_explained(now, text, (old, new), found, around.budget))
+            return Unfit(now.path, ToolFailed(_explained(now, text, (old, new), found, around.budget)))
         after = file.saying(apply(text, found))
         if after.text == text:
-            raise ToolFailed(f"{now.shown} says this already: nothing would change")
+            return Unfit(now.path, ToolFailed(f"{now.shown} says this already: nothing would change"))
         after.data()
         return ChangePlan(now, after, f"Edited {now.shown}, {_where(text, found)}.")
 

@@ -94,6 +94,10 @@ class Budget:
     count: Callable[[str], int]
 
 
+def _anything(path: str) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """All that a tool may touch."""
@@ -107,6 +111,8 @@ class Surroundings:
     on_output: OnOutput | None = None
     seen: Mapping[str, str] = field(default_factory=dict[str, str])
     """Files that the model has read or written, with the hash of what it saw."""
+    may_read: Callable[[str], bool] = _anything
+    """Whether a file of the workspace may be read without asking: a tool that looks into many leaves out the others."""
 
 
 class Plan(Protocol):

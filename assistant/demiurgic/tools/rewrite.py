@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from demiurgic.errors import ToolFailed
 from demiurgic.messages import JsonObject, Tool
-from demiurgic.tools.changing import ChangePlan, existing_file
+from demiurgic.tools.changing import ChangePlan, FileNow, Unfit, existing_file
 from demiurgic.tools.definitions import BRACED, Definition, definitions
 from demiurgic.tools.indenting import indentation
 from demiurgic.tools.protocol import Surroundings
 from demiurgic.tools.schema import TEXT, arguments
 from demiurgic.tools.syntax import problem_in
+from demiurgic.tools.textfile import TextFile
 
 SPEC = Tool(
     "rewrite",
@@ -27,25 +28,30 @@ class RewriteTool:
     spec = SPEC
     existing = ("path",)
 
-    def plan(self, arguments: JsonObject, around: Surroundings) -> ChangePlan:
+    def plan(self, arguments: JsonObject, around: Surroundings) -> ChangePlan | Unfit:
         now, file = existing_file(around, arguments["path"])
-        text = file.text.replace("\r\n", "\n")
-        if "\r" in text:
-            raise ToolFailed(f"{now.shown} has line ends of an unusual kind", "use edit")
-        definition = _named(now.path, text, arguments["name"])
-        code = _lines_of_code(arguments["code"])
-        _check_code(now.path, code, definition)
-        lines = text.split("\n")
-        first = definition.decorated if code[0].lstrip().startswith("@") else definition.first
-        indented = _indented(code, indentation(lines[definition.first - 1]), now.path)
-        changed = "\n".join((*lines[: first - 1], *indented, *lines[definition.last :]))
-        if problem := problem_in(now.path, changed):
-            raise ToolFailed(f"not written: {now.shown} would not be valid. {problem.removeprefix('Warning: it')}")
-        after = file.saying(changed.replace("\n", "\r\n") if file.newline == "\r\n" else changed)
-        after.data()
-        return ChangePlan(
-            now, after, f"Rewrote {definition.name} in {now.shown}, lines {first}-{first + len(code) - 1}."
-        )
+        try:
+            return _change(now, file, arguments)
+        except ToolFailed as error:
+            return Unfit(now.path, error)
+
+
+def _change(now: FileNow, file: TextFile, arguments: JsonObject) -> ChangePlan:
+    text = file.text.replace("\r\n", "\n")
+    if "\r" in text:
+        raise ToolFailed(f"{now.shown} has line ends of an unusual kind", "use edit")
+    definition = _named(now.path, text, arguments["name"])
+    code = _lines_of_code(arguments["code"])
+    _check_code(now.path, code, definition)
+    lines = text.split("\n")
+    first = definition.decorated if code[0].lstrip().startswith("@") else definition.first
+    indented = _indented(code, indentation(lines[definition.first - 1]), now.path)
+    changed = "\n".join((*lines[: first - 1], *indented, *lines[definition.last :]))
+    if problem := problem_in(now.path, changed):
+        raise ToolFailed(f"not written: {now.shown} would not be valid. {problem.removeprefix('Warning: it')}")
+    after = file.saying(changed.replace("\n", "\r\n") if file.newline == "\r\n" else changed)
+    after.data()
+    return ChangePlan(now, after, f"Rewrote {definition.name} in {now.shown}, lines {first}-{first + len(code) - 1}.")
 
 
 def _named(path: str, text: str, name: str) -> Definition:

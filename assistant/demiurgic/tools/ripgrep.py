@@ -49,7 +49,7 @@ def _found(output: bytes, choice: Choice) -> Found:
         elif kind == "summary":
             searched = int(data["stats"]["searches"])
     for path in sorted(lines):
-        if choice.means(path):
+        if choice.means(path) and (path == choice.place.path or choice.may_read(path)):
             found.add(Matches(path, tuple(lines[path][:KEPT_PER_FILE]), len(lines[path])))
     found.searched = searched
     return found

@@ -63,7 +63,7 @@ def search_files(
     found = Found()
     begun = time.monotonic()
     tried = False
-    paths = iter([choice.place.path]) if _is_file(choice) else (entry.path for entry in choice.files())
+    paths = choice.readable()
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
         while batch := list(islice(paths, _TOGETHER)):
             for matches in pool.map(_Job(choice, pattern), batch):
@@ -77,11 +77,6 @@ def search_files(
                 if (whole := faster()) is not None:
                     return whole
     return found
-
-
-def _is_file(choice: Choice) -> bool:
-    entry = choice.place.files.stat(choice.place.path)
-    return entry is not None and not entry.is_folder
 
 
 def _reason_to_stop(found: Found, spent: float, cancel: threading.Event) -> str:
