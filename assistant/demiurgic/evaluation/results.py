@@ -34,10 +34,14 @@ def read_results(path: Path) -> Iterator[Scored]:
         task_id, passed = row.get("task_id"), row.get("passed")
         if not isinstance(task_id, str) or not isinstance(passed, bool):
             raise BadEvaluationFile(f"{path}, line {number} is no scored sample: it needs 'task_id' and 'passed'")
-        sample = Sample(task_id, str(row.get("completion", "")), int(row.get("sample", 0)))
+        try:
+            index, cpu, wall = int(row.get("sample", 0)), float(row.get("cpu", 0.0)), float(row.get("wall", 0.0))
+        except (TypeError, ValueError, OverflowError) as error:
+            raise BadEvaluationFile(f"{path}, line {number}: 'sample', 'cpu' and 'wall' are numbers") from error
+        sample = Sample(task_id, str(row.get("completion", "")), index)
         outcome = Outcome.PASS if passed else _outcome(str(row.get("outcome", "")))
-        times = float(row.get("cpu", 0.0)), float(row.get("wall", 0.0))
-        yield Scored(sample, Verdict(outcome, str(row.get("detail", "")), str(row.get("line", "")), *times))
+        detail = "" if passed else str(row.get("detail", row.get("result", "")))
+        yield Scored(sample, Verdict(outcome, detail, str(row.get("line", "")), cpu, wall))
 
 
 def _row(scored: Scored) -> dict[str, object]:
