@@ -48,7 +48,7 @@ class Agent:
         self._equipment, self.may_delegate = equipment, may_delegate
         self.conversation: list[Message] = list(conversation) or [System(equipment.system)]
         self.counter = Counter(equipment.model)
-        self.runner = CallRunner(equipment, self.counter, self.used)
+        self.runner = CallRunner(equipment, self.counter, self.conversation, self.used)
 
     @property
     def specs(self) -> list[Tool]:
@@ -129,15 +129,19 @@ class Turn:
         progress = _Progress()
         yield TurnStarted(self._text)
         self._agent.conversation.append(User(self._text))
-        if len(self._agent.conversation) == 2 and (notes := self._agent.runner.notes_on([NAME])):
-            yield from self._remind(notes, "notes")
-        if files := self._agent.runner.attachments(self._text):
-            yield from self._remind(files, "files")
         try:
+            yield from self._introduced()
             reason, problem = (yield from self._work(progress)), ""
         except DemiurgicError as error:
             reason, problem = TurnEnd.ERROR, f"{error.message}\n{error.hint}".strip()
         yield TurnEnded(reason, progress.message, progress.usage, progress.steps, tuple(progress.wrote), problem)
+
+    def _introduced(self) -> Generator[AgentEvent]:
+        """What goes with the user's words."""
+        if notes := self._agent.runner.notes_on([NAME]):
+            yield from self._remind(notes, "notes")
+        if files := self._agent.runner.attachments(self._text):
+            yield from self._remind(files, "files")
 
     def _work(self, progress: _Progress) -> Generator[AgentEvent, None, TurnEnd]:
         while (end := self._limit(progress)) is None:
@@ -147,13 +151,15 @@ class Turn:
             progress.steps += 1
             yield StepStarted(progress.steps)
             ended = yield from self._ask(progress)
+            if ended.message.calls:  # after the user has stopped the turn, each is answered and none is carried out
+                yield from self._carry_out(ended, progress)
             if self._cancelled.is_set() or ended.finish is Finish.CANCELLED:
                 return TurnEnd.CANCELLED
             if ended.finish is Finish.LENGTH and self._equipment.wishes.max_tokens is not None:
                 return TurnEnd.TOKEN_LIMIT  # the user wanted no more than this
             if ended.message.calls:
-                yield from self._carry_out(ended, progress)
-            elif (reminder := self._reminder(ended, progress)) is not None:
+                continue
+            if (reminder := self._reminder(ended, progress)) is not None:
                 yield from self._remind(reminder)
             elif not self._steering:
                 return TurnEnd.DONE

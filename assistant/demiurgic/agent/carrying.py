@@ -7,7 +7,7 @@ where any exception of a tool is caught: a tool that breaks must not end the con
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Collection, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -27,7 +27,7 @@ from demiurgic.agent.mentions import attached, mentioned
 from demiurgic.agent.notes import Notes
 from demiurgic.agent.repetition import Repetition
 from demiurgic.errors import DemiurgicError, ToolFailed
-from demiurgic.messages import ToolCall
+from demiurgic.messages import Message, ToolCall
 from demiurgic.sandbox.protocol import Stream
 from demiurgic.tools.protocol import Budget, Effect, EffectKind, Outcome, Plan, Surroundings
 from demiurgic.tools.room import head_and_tail
@@ -48,9 +48,12 @@ class Carried:
 class CallRunner:
     """Carries out calls and remembers which files the conversation has seen."""
 
-    def __init__(self, equipment: Equipment, counter: Counter, used: Callable[[], int]) -> None:
-        """`used` tells how many tokens the conversation takes."""
+    def __init__(
+        self, equipment: Equipment, counter: Counter, conversation: Sequence[Message], used: Callable[[], int]
+    ) -> None:
+        """`used` tells how many tokens the conversation takes, which goes on in that very list."""
         self._equipment, self._counter, self._used = equipment, counter, used
+        self._conversation = conversation
         self.files = OpenFiles(equipment.workspace)
         self._notes = Notes(equipment.workspace)
 
@@ -64,8 +67,8 @@ class CallRunner:
         return self.files.latest()
 
     def notes_on(self, paths: Collection[str]) -> str:
-        """What the project's own notes say about these files, once."""
-        return self._notes.of(paths, self._budget())
+        """What the project's own notes say about these files, unless the conversation holds it."""
+        return self._notes.of(paths, self._conversation, self._budget())
 
     def attachments(self, text: str) -> str:
         """The files that the user names, as they are now. From here on the model has seen them."""

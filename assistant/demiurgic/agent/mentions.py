@@ -30,7 +30,11 @@ def attached(paths: list[str], workspace: Workspace, budget: Budget) -> str:
 def _texts(paths: list[str], workspace: Workspace, budget: Budget) -> Iterator[str]:
     left = budget.tokens
     for path in paths:
-        data = workspace.read(path, _LARGEST)
+        try:
+            data = workspace.read(path, _LARGEST)
+        except DemiurgicError as error:
+            yield error.message
+            continue
         if b"\0" in data:
             continue
         text = data.decode("utf-8", "replace").removesuffix("\n")

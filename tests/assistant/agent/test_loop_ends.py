@@ -1,0 +1,77 @@
+"""However a turn ends, the conversation can go on: each call has its result, and the turn says that it ended."""
+
+import os
+import threading
+from pathlib import Path
+
+from support.desks import call, desk, equipment, scripted
+
+from demiurgic.agent.agent import Agent
+from demiurgic.agent.events import Reminded, ToolFinished, ToolStarted, TurnEnd, TurnEnded
+from demiurgic.chat.protocol import ReplyOptions
+from demiurgic.events import ReplyEnded
+from demiurgic.messages import Assistant, Message, ToolResult
+
+WRITE = call("write", path="a.txt", content="a")
+
+
+def unanswered(conversation: list[Message]) -> set[str]:
+    calls = {each.id for message in conversation if isinstance(message, Assistant) for each in message.calls}
+    return calls - {message.call_id for message in conversation if isinstance(message, ToolResult)}
+
+
+def test_calls_of_a_reply_after_which_the_user_stopped_are_answered_and_not_carried_out(tmp_path: Path):
+    agent = Agent(equipment(tmp_path, scripted(WRITE, "Done.")))
+    running = agent.turn("go")
+    events = []
+    for event in running:
+        events.append(event)
+        if isinstance(event, ReplyEnded):
+            running.cancel()
+    assert events[-1].reason is TurnEnd.CANCELLED
+    assert not any(isinstance(event, ToolStarted) for event in events)
+    assert not (tmp_path / "a.txt").exists()
+    assert agent.conversation[-1].role == "tool"
+    assert not unanswered(agent.conversation)
+
+
+def test_calls_before_the_place_where_a_reply_was_cut_off_are_carried_out(tmp_path: Path):
+    model = scripted(f"{WRITE}\n{'word ' * 500}")
+    agent = Agent(equipment(tmp_path, model, wishes=ReplyOptions(max_tokens=100, constrain=False)))
+    events = list(agent.turn("go"))
+    assert [event.name for event in events if isinstance(event, ToolFinished)] == ["write"]
+    assert (tmp_path / "a.txt").read_text() == "a\n"
+    assert events[-1].reason is TurnEnd.TOKEN_LIMIT
+    assert not unanswered(agent.conversation)
+
+
+def test_a_file_that_cannot_be_attached_is_told_of(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.txt")
+    (tmp_path / "a.txt").write_text("content")
+    agent = Agent(equipment(tmp_path, scripted("Fine.")))
+    events = list(agent.turn("compare @pipe.txt with @a.txt"))
+    assert isinstance(events[-1], TurnEnded)
+    [attached] = [event.text for event in events if isinstance(event, Reminded)]
+    assert attached == "pipe.txt is a FIFO, not a file\n\na.txt is now:\n```\ncontent\n```"
+
+
+def test_notes_of_the_project_are_told_again_where_they_were_taken_back(tmp_path: Path):
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "AGENTS.md").write_text("Use tabs.")
+    here = desk(project, tmp_path / "state", scripted("One.", "Two."))
+    list(here.say("first"))
+    here.undo()
+    list(here.say("second"))
+    assert sum("Use tabs." in message.text for message in here.agent.conversation) == 1
+    here.close()
+
+
+def test_notes_of_the_project_outlive_a_shortened_conversation(tmp_path: Path):
+    (tmp_path / "AGENTS.md").write_text("Use tabs.")
+    model = scripted("word " * 3000, "In short.", "Yes.")
+    agent = Agent(equipment(tmp_path, model))
+    list(agent.turn("first"))
+    agent.shorten(threading.Event())
+    list(agent.turn("second"))
+    assert any("Use tabs." in message.text for message in agent.conversation)
