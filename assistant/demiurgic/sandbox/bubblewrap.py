@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import cast
@@ -124,6 +125,7 @@ class BubblewrapSandbox(LocalSandbox):
             *self._stage.entrance,
             self._bwrap,
             *namespaces(self._policy, ours),
+            *self._rights(),
             *(word for name, value in variables.items() for word in ("--setenv", name, value)),
             *mounts(view, order.limits),
             *("--chdir", str(order.folder), "--", _PRLIMIT),
@@ -148,6 +150,10 @@ class BubblewrapSandbox(LocalSandbox):
         finally:
             os.close(go)
         return process
+
+    def _rights(self) -> Sequence[str]:
+        """Arguments for what a program may keep of its rights in the namespaces: nothing."""
+        return ()
 
     def _enforced(self, order: Order) -> frozenset[Guard]:
         found = set(_ALWAYS)

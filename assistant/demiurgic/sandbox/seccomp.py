@@ -27,7 +27,7 @@ def this_machine() -> Machine:
     return machine
 
 
-def program(machine: Machine, sockets: bool = True, ipc: bool = True) -> bytes:
+def program(machine: Machine, sockets: bool = True, ipc: bool = True, forks: bool = True) -> bytes:
     """The filter as the kernel takes it."""
     lines = [
         _line(_LOAD, _ARCHITECTURE),
@@ -37,7 +37,7 @@ def program(machine: Machine, sockets: bool = True, ipc: bool = True) -> bytes:
         _line(_JUMP_ABOVE, NEWEST, no=1),
         _fail(errno.ENOSYS),
     ]
-    wanted = list(rules(sockets, ipc))
+    wanted = list(rules(sockets, ipc, forks))
     for rule in sorted(wanted, key=lambda rule: bool(rule.arguments)):  # those that look at arguments last
         lines += _rule(rule, NUMBERS[rule.name][machine == "aarch64"])
     return b"".join([*lines, _line(_RETURN, _ALLOW)])

@@ -98,6 +98,8 @@ _ALWAYS: Mapping[str, tuple[int | None, int | None]] = {
 
 _IN_PART: Mapping[str, tuple[int | None, int | None]] = {
     "kill": (62, 129),
+    "fork": (57, None),
+    "vfork": (58, None),
     "clone": (56, 220),
     "clone3": (435, 435),
     "io_uring_setup": (425, 425),
@@ -140,13 +142,15 @@ NUMBERS: Mapping[str, tuple[int | None, int | None]] = {**_ALWAYS, **_IN_PART, *
 _NEW_NAMESPACES = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
 _UNIX, _INET, _INET6, _NETLINK = 1, 2, 10, 16
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+_THREAD = 0x00010000
 _SET_ID = (0o4000, 0o2000)
 _CREATING = (0o100, 0o20000000)  # O_CREAT, and what sets O_TMPFILE apart
 
 
-def rules(sockets: bool = True, ipc: bool = True) -> Iterator[Deny]:
+def rules(sockets: bool = True, ipc: bool = True, forks: bool = True) -> Iterator[Deny]:
     """All that is denied; without `sockets`, every kind of socket but pairs; without `ipc`, what would be shared with
-    other programs of the machine where programs have no IPC namespace of their own."""
+    other programs of the machine where programs have no IPC namespace of their own; without `forks`, every new process
+    that is not a thread."""
     yield from (Deny(name) for name in _ALWAYS)
     yield from () if ipc else (Deny(name, errno.ENOSYS) for name in _SHARED)
     # What programs try first and do without is said not to exist. The flags of clone3 and openat2 cannot be seen.
@@ -155,6 +159,7 @@ def rules(sockets: bool = True, ipc: bool = True) -> Iterator[Deny]:
     yield Deny("kill", errno.EPERM, (Argument(0, "equal", 0xFFFFFFFF),))  # everything that one may
     yield from (Deny("clone", errno.EPERM, (_has(0, flag),)) for flag in _NEW_NAMESPACES)
     yield from (Deny("ioctl", errno.EPERM, (Argument(1, "equal", request),)) for request in (_TIOCSTI, _TIOCLINUX))
+    yield from () if forks else (Deny("fork"), Deny("vfork"), Deny("clone", errno.EPERM, (_lacks(0, _THREAD),)))
     yield from _sockets() if sockets else (Deny("socket"),)
     yield from _set_id_bits()
 
@@ -180,3 +185,7 @@ def _set_id_bits() -> Iterator[Deny]:
 
 def _has(index: int, bit: int) -> Argument:
     return Argument(index, "equal", bit, bit)
+
+
+def _lacks(index: int, bit: int) -> Argument:
+    return Argument(index, "equal", 0, bit)

