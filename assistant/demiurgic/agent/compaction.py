@@ -15,6 +15,7 @@ from demiurgic.chat.protocol import ChatModel, ReplyOptions
 from demiurgic.errors import ContextOverflow
 from demiurgic.events import ReplyEnded
 from demiurgic.messages import Assistant, Message, System, Tool, ToolResult, User
+from demiurgic.tools.todo import SPEC as PLAN
 
 FULL = 0.75
 """A conversation that takes more of the context than this is shortened: the rest is for the answer."""
@@ -123,9 +124,10 @@ def _ends(text: str, size: int) -> str:
 
 
 def _plan(conversation: Iterable[Message]) -> str:
-    """The latest plan that the model wrote down."""
-    plans = [m.text for m in conversation if isinstance(m, ToolResult) and m.name == "todo"]
-    return plans[-1] if plans else ""
+    """The latest plan that the model wrote down. Its results only say how far it is."""
+    replies = (message for message in conversation if isinstance(message, Assistant))
+    plans = [call.arguments["items"] for reply in replies for call in reply.calls if call.name == PLAN.name]
+    return "\n".join(f"{item['state']}: {item['text']}" for item in plans[-1]) if plans else ""
 
 
 def _steps(conversation: Sequence[Message]) -> list[list[Message]]:

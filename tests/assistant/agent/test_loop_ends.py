@@ -67,6 +67,15 @@ def test_notes_of_the_project_are_told_again_where_they_were_taken_back(tmp_path
     here.close()
 
 
+def test_the_plan_outlives_a_shortened_conversation_with_all_its_items(tmp_path: Path):
+    items = [{"text": "look around", "state": "done"}, {"text": "mend the roof", "state": "pending"}]
+    model = scripted(call("todo", items=items), "word " * 3000, "In short.")
+    agent = Agent(equipment(tmp_path, model))
+    list(agent.turn("go"))
+    agent.shorten(threading.Event())
+    assert "done: look around\npending: mend the roof" in agent.conversation[1].text
+
+
 def test_notes_of_the_project_outlive_a_shortened_conversation(tmp_path: Path):
     (tmp_path / "AGENTS.md").write_text("Use tabs.")
     model = scripted("word " * 3000, "In short.", "Yes.")
