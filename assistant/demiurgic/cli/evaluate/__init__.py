@@ -3,6 +3,8 @@
 import argparse
 from typing import Protocol
 
+from demiurgic.cli.evaluate import agent, compare, intents
+
 HELP = "score models and compare them: humaneval, score, compare, intents, agent"
 
 
@@ -12,7 +14,7 @@ class _Command(Protocol):
     def add_to(self, parser: argparse.ArgumentParser) -> None: ...
 
 
-_COMMANDS: dict[str, _Command] = {}
+_COMMANDS: dict[str, _Command] = {"agent": agent, "compare": compare, "intents": intents}
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:

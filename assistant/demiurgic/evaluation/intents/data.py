@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from demiurgic.errors import BadEvaluationFile
+from demiurgic.errors import BadEvaluationFile, UserError
 from demiurgic.evaluation.intents.labels import Labels
 from demiurgic.evaluation.problems import read_rows
 from demiurgic.messages import Assistant, Json, Message, System, User
@@ -44,6 +44,8 @@ class Row:
 
 def load_rows(path: Path, labels: Labels, out_of_scope: str | None = None) -> list[Row]:
     """The rows of a file. Raises BadEvaluationFile, which names the line."""
+    if out_of_scope in labels.names:
+        raise UserError(f"{out_of_scope!r} is one of the labels, so a model may choose it", "leave out --oos")
     reader = _Reader(path, labels, out_of_scope)
     rows = [reader.row(number, row) for number, row in read_rows(path)]
     if not rows:
