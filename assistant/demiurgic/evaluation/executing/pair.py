@@ -27,6 +27,18 @@ from demiurgic.evaluation.verdicts import Candidate, Outcome, Verdict
 _FOLDER = Path(__file__).parent
 _JUDGE = "demiurgic.evaluation.executing.judge_worker"
 _SLOW_START = 60.0
+_TRIES = """
+import os, socket
+def tries(paths):
+    done = []
+    for name, attempt in [(path, lambda path=path: os.stat(path)) for path in paths] + [("a socket", socket.socket)]:
+        try:
+            attempt()
+            done.append(name)
+        except OSError:
+            pass
+    return done
+"""
 _THINKING = 120.0
 """Seconds that a judge may take by itself: some tests hold megabytes of expected values."""
 
@@ -94,7 +106,21 @@ class Pair:
                 if self._ended:
                     raise Ended
                 self._judge = judge
+            self._try_out()
             self._stack = stack.pop_all()
+
+    def _try_out(self) -> None:
+        """What a program can do here that it must not, and whether one can pass at all: found by running one."""
+        forbidden = self._house.forbidden
+        test = f"def check(candidate):\n    found = candidate({list(forbidden)!r})\n    assert not found, found\n"
+        if not forbidden:
+            test = "def check(candidate):\n    assert candidate([]) == ['a socket']\n"
+        try:
+            verdict = self._verdict(Candidate("", Problem("trial", "", "tries", test), _TRIES))
+        except (_Died, TimeoutError) as error:
+            raise SandboxError(f"{self._house.name}: no program can be run: {error}") from error
+        if not verdict.passed:
+            raise SandboxError(f"{self._house.name} does not hold: {verdict.detail}", "see demiurgic doctor")
 
     def _start_server(self, ours: socket.socket, theirs: socket.socket, stack: ExitStack) -> None:
         settings = {

@@ -76,9 +76,8 @@ class Confinement:
     def prepare(self) -> None:
         """In the server."""
         if self._isolate:
+            _enter_namespaces()
             self._own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
-            _checked(_libc.unshare(_MOUNT_NAMESPACE), "unshare")
-            _mount(b"none", "/", None, _PRIVATE | _ALL_BELOW)
             _hide(self._settings["hide"], self._settings["keep"])
         _prctl(_DIES_WITH_PARENT, signal.SIGKILL)
         _prctl(_DUMPABLE, 0)
@@ -108,6 +107,17 @@ class Confinement:
             _write_nothing(*self._settings["landlock"])
         if self._settings["filter"]:
             _prctl(_SECCOMP, 2, ctypes.addressof(self._filter))
+
+
+def _enter_namespaces() -> None:
+    """Become the first process of a process namespace: whoever owns one may make others in it. The process that this
+    one was waits for it."""
+    _checked(_libc.unshare(_MOUNT_NAMESPACE | _PROCESS_NAMESPACE), "unshare")
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+    _mount(b"none", "/", None, _PRIVATE | _ALL_BELOW)
 
 
 def _hide(paths: list[str], kept: list[str]) -> None:
