@@ -6,7 +6,9 @@ ends, so that it never outlives the program it works for. Ctrl-C is the front en
 
 import os
 import signal
+import sys
 import threading
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -79,6 +81,13 @@ class Worker:
         threading.Thread(target=work, daemon=True).start()
 
 
+def _end_after(fault: threading.ExceptHookArgs) -> None:
+    """A thread that broke would leave somebody waiting for ever: the process ends, and whoever waits is told."""
+    traceback.print_exception(fault.exc_value)
+    sys.stderr.flush()
+    os._exit(1)
+
+
 def main() -> None:
     """Take over the standard streams, build the engine that the first frame names, serve it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -86,6 +95,7 @@ def main() -> None:
     writing = os.fdopen(os.dup(1), "wb")
     # What native code prints must not end up between the frames.
     os.dup2(2, 1)
+    threading.excepthook = _end_after
     frames = Frames(reading, writing)
     spec: EngineSpec = frames.receive()
     try:

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import queue
 import random
 import signal
 import subprocess
@@ -110,6 +111,19 @@ def test_a_thousand_random_cancels(slow: EngineProcess):
     for thread in threads:
         thread.join()
     assert reasons == [EndReason.CANCELLED] * 1000
+
+
+def test_a_fault_in_the_worker_ends_it_instead_of_keeping_whoever_asked_waiting(slow: EngineProcess):
+    told: queue.SimpleQueue[EngineDied] = queue.SimpleQueue()
+
+    def ask() -> None:
+        with pytest.raises(EngineDied) as died:
+            slow.detokenize(["no token"])  # type: ignore[list-item]
+        told.put(died.value)
+
+    threading.Thread(target=ask, daemon=True).start()
+    assert "TypeError" in told.get(timeout=20).message
+    assert slow.detokenize([104, 105]) == b"hi"
 
 
 def test_ctrl_c_is_not_the_workers_business(slow: EngineProcess):
