@@ -16,6 +16,8 @@ SPEC = Tool(
     "Run a bash command in the project folder, for some seconds at most.",
     arguments({"command": TEXT}, {"seconds": WHOLE}),
 )
+_LEAST_SECONDS = 5
+"""Small models ask for one second, and a busy machine needs that long to begin."""
 _MOST_SECONDS = 600
 BASH = "/bin/bash"
 """By its place: the first `bash` on the path may be the project's."""
@@ -58,7 +60,7 @@ class ShellTool:
             raise ToolFailed("`command` is empty")
         if "\0" in command:
             raise ToolFailed("a command cannot hold a NUL character")
-        wall = float(min(max(arguments.get("seconds") or Limits().wall, 1), _MOST_SECONDS))
+        wall = float(min(max(arguments.get("seconds") or Limits().wall, _LEAST_SECONDS), _MOST_SECONDS))
         return ShellPlan(command, Limits(wall=wall, cpu=wall + 1))
 
 

@@ -100,7 +100,7 @@ def test_a_line_without_end_is_cut(around):
 
 def test_what_took_too_long_is_stopped_and_said(around):
     outcome = called(SHELL, around, command="echo begun; sleep 60", seconds=1)
-    assert outcome.text == "begun\n[stopped after 1 seconds; `seconds` allows up to 600]"
+    assert outcome.text == "begun\n[stopped after 5 seconds; `seconds` allows up to 600]"
     assert outcome.failed
 
 

@@ -67,6 +67,8 @@ def _grammar(rules: CallRules, lark: Lark) -> str:
 class _Reader(OpenedCalls):
     opener, closer = OPENER, CLOSER
     _guesses = True
+    _fence = ""
+    """The beginning of a fence in which the next call stands; it belongs to that call and not to the text."""
 
     def _tags(self) -> tuple[str, ...]:
         return (*super()._tags(), FENCE)
@@ -76,13 +78,22 @@ class _Reader(OpenedCalls):
         yield from self._guess(blanks)
 
     def _other(self, tag: str) -> Scan[None]:
-        language = "json" if (yield from self._tape.match("json")) else ""
+        language = yield from self._language()
         blanks = yield from self._tape.run(BLANKS)
-        if blanks:
+        if "\n" in blanks and (yield from self._tape.match(OPENER)):
+            self._fence = tag + language + blanks
+            self._tape.give_back(OPENER)
+        elif blanks:
             yield from self._guess(tag + language + blanks)
         else:
             self._events.said(tag)
             self._tape.give_back(language)
+
+    def _language(self) -> Scan[str]:
+        for language in ("json", "xml"):
+            if (yield from self._tape.match(language)):
+                return language
+        return ""
 
     def _guess(self, before: str) -> Scan[None]:
         """Take the object that stands here for a call, if it is a valid one; else it and `before` are text."""
@@ -118,11 +129,14 @@ class _Reader(OpenedCalls):
         self._opened(name, call.arguments)
         self._settle(name, arguments, call.raw, native=False)
         if fenced:
-            blanks = yield from self._tape.run(BLANKS)
-            if not (yield from self._tape.match(FENCE)):
-                self._tape.give_back(blanks)
+            yield from self._end_of_fence()
         yield from self._after_bare()
         return True
+
+    def _end_of_fence(self) -> Scan[None]:
+        blanks = yield from self._tape.run(BLANKS)
+        if not (yield from self._tape.match(FENCE)):
+            self._tape.give_back(blanks)
 
     def _after_bare(self) -> Scan[None]:
         blanks = yield from self._tape.run(BLANKS)
@@ -134,7 +148,8 @@ class _Reader(OpenedCalls):
             self._tape.give_back(blanks)
 
     def _call(self) -> Scan[None]:
-        before = OPENER + (yield from self._tape.run(BLANKS))
+        fence, self._fence = self._fence, ""
+        before = fence + OPENER + (yield from self._tape.run(BLANKS))
         call = JsonCall()
         announcer = Announcer(self._events, self._toolbox)
         state = "open"
@@ -162,7 +177,10 @@ class _Reader(OpenedCalls):
             self._broken(call.name or "", raw, str(error))
             return
         announcer.settle(name, arguments)
-        self._settle(name, arguments, raw, native=closed and plain)
+        fenced = before.startswith(FENCE)
+        self._settle(name, arguments, raw, native=closed and plain and not fenced)
+        if fenced:
+            yield from self._end_of_fence()
 
     def _unsound(self, call: JsonCall, before: str) -> Scan[None]:
         """No object: all up to the closing tag is a call that failed."""
