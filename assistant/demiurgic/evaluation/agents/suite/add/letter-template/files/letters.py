@@ -1,0 +1,2 @@
+GREETING = "Dear {{ first }} {{ last }},"
+FAREWELL = "Yours, {{sender}}"

@@ -1,0 +1,6 @@
+SITE = "https://example.org"
+
+
+def link(path):
+    """The whole address of a path."""
+    return f"{SITE}/{path.lstrip('/')}"

@@ -1,0 +1,4 @@
+def todo():
+    # TODO: write this
+    # TODO: and test it
+    return "nothing TODO"

@@ -1,0 +1,1 @@
+LIMIT = 3  # TODO: make this a setting

@@ -1,0 +1,6 @@
+def ordered(values):
+    return sorted(values, key=rank)
+
+
+def rank(value):
+    return -value

@@ -1,0 +1,2 @@
+def parse_rate(text):
+    return float(text)

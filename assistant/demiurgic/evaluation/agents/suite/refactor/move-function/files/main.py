@@ -1,0 +1,7 @@
+import mail
+from listing import listing
+
+
+def overview(titles):
+    """All titles, and the first of them once more as a subject."""
+    return f"{mail.subject(titles[0])}\n{listing(titles)}\n{mail.shorten(titles[-1], 10)}"

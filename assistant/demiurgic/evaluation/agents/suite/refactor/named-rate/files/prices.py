@@ -1,0 +1,2 @@
+def with_tax(net):
+    return round(net * (1 + 0.19), 2)

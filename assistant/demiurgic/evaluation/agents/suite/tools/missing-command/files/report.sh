@@ -1,0 +1,2 @@
+#!/bin/sh
+csvadd --column amount sales.csv > total.txt

@@ -1,0 +1,3 @@
+def discounted(price, percent):
+    """The price less so many percent of it."""
+    return price - percent
