@@ -3,9 +3,9 @@
 import argparse
 from typing import Protocol
 
-from demiurgic.cli.evaluate import agent, compare, intents
+from demiurgic.cli.evaluate import agent, compare, humaneval, intents, rerun, score
 
-HELP = "score models and compare them: humaneval, score, compare, intents, agent"
+HELP = "score models and compare them: humaneval, rerun, score, compare, intents, agent"
 
 
 class _Command(Protocol):
@@ -14,7 +14,14 @@ class _Command(Protocol):
     def add_to(self, parser: argparse.ArgumentParser) -> None: ...
 
 
-_COMMANDS: dict[str, _Command] = {"agent": agent, "compare": compare, "intents": intents}
+_COMMANDS: dict[str, _Command] = {
+    "humaneval": humaneval,
+    "rerun": rerun,
+    "score": score,
+    "compare": compare,
+    "intents": intents,
+    "agent": agent,
+}
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
