@@ -12,6 +12,7 @@ from pathlib import Path
 from demiurgic.agent.agent import Agent, Turn
 from demiurgic.agent.equipment import Equipment
 from demiurgic.agent.events import AgentEvent, Compacted, Delegated, Mode, Observer, ToolStarted, TurnStarted
+from demiurgic.agent.sessions.history import Move
 from demiurgic.agent.sessions.session import Session
 from demiurgic.agent.sessions.shelf import Shelf, Start, Summary
 from demiurgic.agent.sessions.training import training_lines
@@ -168,17 +169,26 @@ class Desk:
         self._settle()
 
     def _move(self, *, back: bool) -> Moved:
+        history = self._session.history
+        self._check_kept(history.undo() if back else history.redo())
         now = self.snapshots.take().name if self.snapshots else ""
-        turns = self._session.history.turns
         move = self._session.undo(now) if back else self._session.redo(now)
         moved = self._settle()
         self.agent.conversation[:] = self._session.conversation()
-        return replace(moved, text=turns[move.turn].began.text)
+        return replace(moved, text=history.turns[move.turn].began.text)
+
+    def _check_kept(self, move: Move | None) -> None:
+        """Before anything is written down: a session that leads to a lost state could not be opened any more."""
+        if move and move.files and self.snapshots is not None and move.files not in self.snapshots.names():
+            raise SessionError("the files as they were then are not kept any more", "/fork keeps what is here")
 
     def _settle(self) -> Moved:
         """Bring the files to where the session says that they are; also after a crash between the two."""
         wanted = self._session.history.unsettled
         if not wanted or self.snapshots is None:
+            return Moved("", ())
+        if wanted not in self.snapshots.names():  # the crash was so long ago that nobody can know it any more
+            self._session.files_settled()
             return Moved("", ())
         restored = self.snapshots.restore(wanted)
         self._session.files_settled()

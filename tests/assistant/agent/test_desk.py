@@ -138,3 +138,21 @@ def test_a_model_that_cannot_be_had_changes_nothing(folders):
     list(here.say("second"))
     assert said(here) == ["first", "second"]
     here.close()
+
+
+def test_a_turn_whose_files_are_not_kept_any_more_cannot_be_undone_and_harms_nothing(folders):
+    project, state = folders
+    steps = (call("write", path="a.txt", content="1"), "One.", call("write", path="a.txt", content="2"), "Two.")
+    here = desk(project, state, scripted(*steps))
+    list(here.say("first"))
+    list(here.say("second"))
+    name = here.session.id
+    here.snapshots.expire(older_than=-1)
+    here.undo()  # the latest state is always kept
+    with pytest.raises(SessionError, match="not kept any more"):
+        here.undo()
+    kept, text = said(here), (project / "a.txt").read_text()
+    here.close()
+    again = desk(project, state, scripted("Three."), name)
+    assert (said(again), (project / "a.txt").read_text()) == (kept, text)
+    again.close()
