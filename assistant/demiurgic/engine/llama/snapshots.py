@@ -35,7 +35,7 @@ class SnapshotStore:
         self.memory_bytes = 0
         self.disk_bytes = 0
         if self._folder:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._index(self._folder)
 
     def best(self, tokens: Sequence[int], adapters: AdapterKey, *, whole: bool) -> tuple[int, tuple[int, ...]]:
