@@ -160,6 +160,7 @@ def _load(folder: File) -> tuple[Any, Any]:
     import transformers
 
     automatic: Any = transformers
+    automatic.utils.logging.disable_progress_bar()
     base = _base(folder)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
