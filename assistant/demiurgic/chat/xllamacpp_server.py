@@ -115,7 +115,7 @@ class _Child:
     def __init__(self) -> None:
         self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `end`)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "demiurgic.chat.xllamacpp_child"],
+            [sys.executable, "-P", "-m", "demiurgic.chat.xllamacpp_child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._words,

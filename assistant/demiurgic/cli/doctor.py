@@ -98,7 +98,7 @@ def _engine() -> Finding:
         return Finding("engine", other, says, "pip install 'demiurgic[llama]'", needed=True)
     # In a process of its own: a broken library must not take this one along.
     script = "import demiurgic.engine.llama.binding as b; print(b.lib.llama_print_system_info().decode())"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False)
     version = importlib.metadata.version("llama-cpp-python")
     if done.returncode != 0:
         said = (done.stderr.strip().splitlines() or ["it crashed"])[-1]

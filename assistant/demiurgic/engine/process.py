@@ -123,7 +123,7 @@ class _Worker:
     def __init__(self, spec: EngineSpec, environment: Mapping[str, str]) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "demiurgic.engine.worker"],
+            [sys.executable, "-P", "-m", "demiurgic.engine.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

@@ -19,7 +19,7 @@ _OPTIONS = ("--quiet", "--no-deps", "--no-cache-dir", "--only-binary=:all:", "--
 
 def download(requirement: str, folder: Path, before: int, fetching: Fetching) -> Path:
     """The wheel, fetched into the folder. `before` is what other parts have brought."""
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "download", *_OPTIONS]
+    command = [sys.executable, "-P", "-m", "pip", "--disable-pip-version-check", "--no-input", "download", *_OPTIONS]
     environment = dict(fetching.options.environment) | {"TMPDIR": str(folder)}
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
