@@ -11,7 +11,8 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Never, TypeVar
+from functools import partial
+from typing import Never, TypeVar, cast
 
 from demiurgic.evaluation.executing.plain import NotPlain, Plain, read_message, read_texts, read_value
 from demiurgic.evaluation.verdicts import Outcome
@@ -88,7 +89,7 @@ class Line:
         if not self.answers:
             self._end(Outcome.NO_VERDICT, "its test asked it nothing")
 
-    def _check_definition(self, message: dict[str, Any], entry: str) -> None:
+    def _check_definition(self, message: dict[str, object], entry: str) -> None:
         if message.get("ready") is True:
             return
         if message.get("missing") is True:
@@ -126,7 +127,7 @@ class Line:
             self._end(Outcome.SUSPICIOUS, str(error))
         return self.last
 
-    def _exception(self, told: Any) -> Raised:
+    def _exception(self, told: object) -> Raised:
         """As the test will see it: of the same name, and of the same built-in kind."""
         name, known, text, line = self._texts(told, 4)
         kind: object = getattr(builtins, known, None)
@@ -141,7 +142,7 @@ class Line:
         error.args = (text,)
         return Raised(error, name, text, line)
 
-    def _texts(self, value: Any, count: int) -> list[str]:
+    def _texts(self, value: object, count: int) -> list[str]:
         try:
             return [text[:_LONGEST_TEXT] for text in read_texts(value, count)]
         except NotPlain as error:
@@ -158,7 +159,7 @@ class Line:
             pass
         self._hung_up()
 
-    def _say(self, message: object) -> None:
+    def _say(self, message: Plain) -> None:
         try:
             body = marshal.dumps(message)
         except ValueError as error:
@@ -168,7 +169,7 @@ class Line:
         except ConnectionError:
             self._hung_up()
 
-    def _receive(self) -> dict[str, Any]:
+    def _receive(self) -> dict[str, object]:
         length = int.from_bytes(self._exactly(4), "little")
         if length > _LONGEST_ANSWER:
             self._end(Outcome.SUSPICIOUS, f"its answer is {length} bytes long")
@@ -181,7 +182,7 @@ class Line:
         data = bytearray()
         while len(data) < length:
             try:
-                piece = self._timed(lambda: self._channel.recv(min(length - len(data), _CHUNK)))
+                piece = self._timed(partial(self._channel.recv, min(length - len(data), _CHUNK)))
             except ConnectionError:
                 piece = b""
             if not piece:
@@ -216,13 +217,12 @@ def _told(name: str, text: str) -> str:
 def _change(arguments: tuple[Plain, ...], changed: Plain) -> None:
     """A function that answers None may be one that changes what it is given; the test's own objects change with it.
     One that answers anything else may not, or it could change what its answer is compared with."""
-    if not isinstance(changed, list) or len(changed) != len(arguments):  # pyright: ignore[reportUnknownArgumentType]
+    news = cast("list[Plain]", changed) if isinstance(changed, list) else []
+    if len(news) != len(arguments):
         raise NotPlain("its answer is no message")
-    for old, new in zip(arguments, changed, strict=True):  # pyright: ignore[reportUnknownVariableType]
-        if type(old) is not type(new):  # pyright: ignore[reportUnknownArgumentType]
-            continue
-        if isinstance(old, (list, bytearray)):
+    for old, new in zip(arguments, news, strict=True):
+        if type(old) is type(new) and type(old) in (list, bytearray):
             old[:] = new
-        elif isinstance(old, (dict, set)):
-            old.clear()  # pyright: ignore[reportUnknownMemberType]
-            old.update(new)  # pyright: ignore[reportUnknownMemberType]
+        elif type(old) is type(new) and type(old) in (dict, set):
+            old.clear()
+            old.update(new)

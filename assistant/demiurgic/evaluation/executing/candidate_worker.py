@@ -12,7 +12,7 @@ value. Messages go both ways as four bytes of length and a body; questions are m
 
 The program can do anything to this process, forge answers included. Nobody trusts them.
 """
-# ruff: noqa: BLE001 - whatever a program raises is what it has to say
+# ruff: noqa: ANN401, BLE001 - values are of any type, and whatever a program raises is what it has to say
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ _LONGEST_TEXT = 300
 _DEEPEST = 100
 _FILE = "<program>"
 _AS_THEY_ARE = frozenset((type(None), bool, str, float))
-_LISTS = {tuple: "tuple", set: "set", frozenset: "frozenset", type({}.keys()): "keys"}
+_LISTS: dict[type, str] = {tuple: "tuple", set: "set", frozenset: "frozenset", type(dict[Any, Any]().keys()): "keys"}
 _MAPPINGS = ("Counter", "OrderedDict", "defaultdict")
+_LAZY = (Iterator, type(dict[Any, Any]().values()), type(dict[Any, Any]().items()))
 _CHANGEABLE = (list, dict, set, bytearray)
 
 
@@ -88,7 +89,7 @@ def _answer(function: Any, arguments: tuple[Any, ...], named: dict[str, Any], li
 def plain(value: Any, depth: int = 0) -> Any:
     """A value as JSON, with the types named that JSON does not have. Subclasses of plain types are not plain, but for
     the dictionaries of `collections` and the numbers of numpy, which are taken for what they hold."""
-    kind = type(value)
+    kind: type = type(value)
     if kind in _AS_THEY_ARE:
         return value
     if kind is int:
@@ -100,7 +101,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     if kind in _LISTS:
         return {_LISTS[kind]: [plain(item, depth + 1) for item in value]}
     if kind is dict or (kind.__module__ == "collections" and kind.__name__ in _MAPPINGS and isinstance(value, dict)):
-        return {"dict": [[plain(key, depth + 1), plain(item, depth + 1)] for key, item in dict.items(value)]}
+        return {"dict": [[plain(key, depth + 1), plain(item, depth + 1)] for key, item in dict[Any, Any].items(value)]}
     return _rarely_plain(value, kind, depth)
 
 
@@ -114,7 +115,7 @@ def _rarely_plain(value: Any, kind: type, depth: int) -> Any:
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, numpy.generic):
         return plain(value.item(), depth + 1)
-    if isinstance(value, (Iterator, type({}.values()), type({}.items()))):
+    if isinstance(value, _LAZY):
         return {"iterator": [plain(item, depth + 1) for item in value]}
     raise _Odd(f"{kind.__module__}.{kind.__qualname__}")
 

@@ -7,8 +7,8 @@ the order in which they are ready.
 import os
 import queue
 import threading
-from dataclasses import dataclass
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from demiurgic.errors import SandboxError
@@ -109,7 +109,7 @@ class Executor:
 
 
 class _Feed:
-    """Draws candidates as there is room, in a thread of its own, because drawing one may take as long as a model does."""
+    """Draws candidates as there is room, in a thread of its own: drawing one may take as long as a model writes."""
 
     def __init__(
         self, candidates: Iterable[Candidate], orders: "queue.SimpleQueue[tuple[Candidate, _Results] | None]", room: int

@@ -14,22 +14,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from demiurgic.config import SANDBOXES
 from demiurgic.errors import SandboxError
 from demiurgic.evaluation.executing.limits import TrialLimits
 from demiurgic.sandbox.bubblewrap import BubblewrapSandbox
 from demiurgic.sandbox.capture import close_pipes
 from demiurgic.sandbox.landlock import LandlockSandbox, landlock_version
-from demiurgic.sandbox.local import Order, Run, started
+from demiurgic.sandbox.local import Order, Run
 from demiurgic.sandbox.protocol import Limits, Policy
 from demiurgic.sandbox.remove import remove_tree
 from demiurgic.sandbox.seccomp import program, this_machine
 from demiurgic.sandbox.strays import temporary_folder
 from demiurgic.sandbox.toolchain import own_interpreter
 
+AUTO, *_ = SANDBOXES
 PRELOAD = (
-    "abc bisect collections copy datetime decimal enum fractions functools heapq itertools json math operator random "
-    "re statistics string typing"
-).split()
+    *("bisect", "collections", "copy", "functools", "heapq", "itertools"),
+    *("math", "operator", "random", "re", "string", "typing"),
+)
 """Standard modules that are warm in every server; others are imported by whoever wants them."""
 PACKAGES = ("numpy",)
 """Packages that candidates may import. They are warm where a problem needs them."""
@@ -40,6 +42,7 @@ _FOREVER = float("inf")
 _WRITING = ((1 << 15) - 1) & ~0b1101
 """Landlock's rights that change files, up to its third version."""
 _SCOPES = 6
+_OTHERWISE = "set the sandbox to auto, bubblewrap or landlock, as in DEMIURGIC_SANDBOX=auto"
 _NO_HOUSE = (
     "allow unprivileged user namespaces and install bubblewrap, or use Linux 6.2 or newer with Landlock; "
     "--trusted runs programs that you trust without any of it"
@@ -81,17 +84,19 @@ class House(Protocol):
     def close(self) -> None: ...
 
 
-def open_house(trusted: bool = False) -> House:
-    """The strongest kind that works here. What the user trusts gets the kind that protects nothing, and nothing else
-    ever does."""
-    if trusted:
-        return TrustedHouse()
+def open_house(kind: str = AUTO) -> House:
+    """The kind of sandbox that is named, or for `auto` the stronger that works here. Only whoever makes a TrustedHouse
+    gets one that keeps nothing in."""
+    kinds = {"bubblewrap": NamespaceHouse, "landlock": LandlockHouse}
+    if kind not in (AUTO, *kinds):
+        raise SandboxError(f"programs cannot be scored in the sandbox {kind}", _OTHERWISE)
     failed: list[str] = []
-    for kind in (NamespaceHouse, LandlockHouse):
-        try:
-            return kind()
-        except SandboxError as error:
-            failed.append(error.message)
+    for name, opened in kinds.items():
+        if kind in (AUTO, name):
+            try:
+                return opened()
+            except SandboxError as error:
+                failed.append(f"{name}: {error.message}")
     raise SandboxError(f"programs cannot be run safely here ({'; '.join(failed)})", _NO_HOUSE)
 
 

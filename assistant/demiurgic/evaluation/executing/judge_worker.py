@@ -81,12 +81,12 @@ class Judge:
         with ours:
             with theirs:
                 socket.send_fds(self._control, [b"run"], [theirs.fileno()])
-            finding = None
             try:
                 finding = try_program(trial, Line(ours, wall))
-            finally:
-                end = self._end(b"wait" if finding is not None and finding.gone else b"kill")
-        return finding, end
+            except BaseException:
+                self._end(b"kill")
+                raise
+            return finding, self._end(b"wait" if finding.gone else b"kill")
 
     def _end(self, order: bytes) -> _End:
         self._control.send(order)

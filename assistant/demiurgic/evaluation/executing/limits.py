@@ -14,6 +14,8 @@ class TrialLimits:
 
     cpu: float = 5.0
     """Of the candidate's process. The kernel counts whole seconds."""
+    patience: float = 4.0
+    """How many times as long it is waited for."""
     memory: int = 1 << 30
     file_size: int = 8 << 20
     open_files: int = 64
@@ -28,7 +30,7 @@ class TrialLimits:
     @property
     def wall(self) -> float:
         """How long it is waited for altogether: long enough for one that gets little of a busy machine."""
-        return 4.0 * self.whole_cpu + 4.0
+        return self.patience * (self.whole_cpu + 1)
 
     def kernel_limits(self, count_tasks: bool) -> list[tuple[int, int, int]]:
         """What the process sets for itself. A soft limit below the hard one would be its own to catch."""
