@@ -29,19 +29,27 @@ def pull(entry: Entry, store: Store, options: PullOptions, report: Report = lamb
         return store.path(entry)
     if entry.own_file is not None:
         raise PullFailed(f"{entry.own_file} is gone", f"put it back, or take {entry.name} out of your registry file")
-    with _named_problems(store.folder):
-        store.folder.mkdir(parents=True, exist_ok=True)
-        with _turn(entry, store, report):
-            if store.has(entry) or _adopt(entry, store, report):
-                return store.path(entry)
-            if options.offline:
-                raise Offline(
-                    f"{entry.name} is not on this machine, and offline mode is on",
-                    f"switch offline mode off, or put the file at {store.path(entry)}",
-                )
-            store.clear_wheels(entry)
-            _from_any_source(entry, store, options, report)
+    _make(store.folder)
+    with _named_problems(store.folder), _turn(entry, store, report):
+        if store.has(entry) or _adopt(entry, store, report):
+            return store.path(entry)
+        if options.offline:
+            raise Offline(
+                f"{entry.name} is not on this machine, and offline mode is on",
+                f"switch offline mode off, or put the file at {store.path(entry)}",
+            )
+        store.clear_wheels(entry)
+        _from_any_source(entry, store, options, report)
     return store.path(entry)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PullFailed(
+            f"{folder} cannot be made: {error.strerror}", "set models_dir to a folder that you can write to"
+        ) from error
 
 
 @contextmanager

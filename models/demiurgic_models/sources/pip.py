@@ -31,7 +31,7 @@ def download(requirement: str, folder: Path, before: int, fetching: Fetching) ->
         )
         try:
             while process.poll() is None:
-                fetching.report(Progress("wheels", before + _arrived(folder), fetching.entry.bytes))
+                fetching.report(Progress("wheels", before + arrived(folder), fetching.entry.bytes))
                 time.sleep(_LOOK)
         finally:
             process.kill()
@@ -51,12 +51,13 @@ def _last_line(log: IO[bytes]) -> str:
     return lines[-1] if lines else "it said nothing"
 
 
-def _arrived(folder: Path) -> int:
+def arrived(folder: Path) -> int:
     """Bytes of the file that pip is writing. It writes to one place and then moves or copies, so the largest counts."""
     sizes = [0]
-    for path in folder.rglob("*"):
-        try:
-            sizes.append(path.stat().st_size)
-        except OSError:
-            continue  # moved or deleted in the meantime
+    for below, _, names in os.walk(folder):  # unlike rglob, it does not mind folders that go away under it
+        for name in names:
+            try:
+                sizes.append((Path(below) / name).stat().st_size)
+            except OSError:
+                continue  # moved or deleted in the meantime
     return max(sizes)
