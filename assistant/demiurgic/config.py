@@ -5,6 +5,7 @@ somebody may have cloned: it may choose among what is allowed here, and never wh
 """
 
 import difflib
+import math
 import os
 import tomllib
 from collections.abc import Callable, Mapping
@@ -31,6 +32,15 @@ _SECRETS = {
 }
 _HOST_KEYS = ("OPENROUTER_API_KEY", "ZAI_API_KEY", "ZHIPUAI_API_KEY")
 
+
+_RANGES: dict[str, tuple[int, float]] = {
+    "context": (1, math.inf),
+    "threads": (1, 512),
+    "parallel": (1, 256),
+    "temperature": (0, 100),
+    "memory_cache": (0, math.inf),
+    "disk_cache": (0, math.inf),
+}
 
 MODES = ("plan", "ask", "edits", "all")
 """How much the agent may do unasked, the least first."""
@@ -142,6 +152,7 @@ def load_settings(folder: Path, flags: Mapping[str, object] | None = None) -> Se
     _check_mode(chosen.get("approve", "ask"))
     if narrowed is not None and MODES.index(str(narrowed)) < MODES.index(str(chosen.get("approve", "ask"))):
         chosen["approve"] = narrowed
+    _check_ranges(chosen)
     settings = replace(Settings(), **chosen)  # pyright: ignore[reportArgumentType]
     secrets = {name: environment.get(variable) or None for name, variable in _SECRETS.items()}
     hosts = tuple((key, environment[key]) for key in _HOST_KEYS if environment.get(key))
@@ -151,13 +162,16 @@ def load_settings(folder: Path, flags: Mapping[str, object] | None = None) -> Se
 
 
 def _from_project(path: Path) -> dict[str, object]:
-    values = _values(_table(path), str(path))
-    _check_mode(values.get("approve", "ask"))
-    if forbidden := sorted(set(values) - _PROJECT_MAY_SET):
+    if path.exists() and not path.is_file():
+        raise ConfigError(f"{path} is no file", "delete it")  # a pipe would be waited for
+    table = _table(path)
+    if forbidden := sorted({*_NAMES, *_TABLES}.intersection(table) - _PROJECT_MAY_SET):
         raise ConfigError(
             f"{path} sets `{forbidden[0]}`, which a project may not set",
             "move it to your own config file, or delete it from the project's",
         )
+    values = _values(table, str(path))
+    _check_mode(values.get("approve", "ask"))
     model = values.get("model")
     if isinstance(model, str) and ("/" in model or ":" in model):
         raise ConfigError(f"{path} sets `model` to {model!r}; a project may only name a model of the registry")
@@ -182,6 +196,14 @@ def _values(table: Mapping[str, object], where: str) -> dict[str, object]:
 def _check_mode(mode: object) -> None:
     if mode not in MODES:
         raise ConfigError(f"`approve` is {mode!r}; one of {', '.join(MODES)} is expected")
+
+
+def _check_ranges(values: Mapping[str, object]) -> None:
+    for name, (least, most) in _RANGES.items():
+        value = values.get(name, least)
+        if not isinstance(value, int | float) or not least <= value <= most:
+            upper = f"to {most:g}" if math.isfinite(most) else "on"
+            raise ConfigError(f"`{name}` is {value}; a number from {least} {upper} is expected")
 
 
 def _servers(tables: Any, where: str) -> tuple[ServerSetting, ...]:  # noqa: ANN401 - whatever the file holds
@@ -220,7 +242,8 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
     values: dict[str, object] = {}
     for variable, text in environment.items():
         name = variable.removeprefix(_PREFIX).lower()
-        if variable.startswith(_PREFIX) and variable not in _NOT_SETTINGS and _meant(name):
+        empty = not text and str not in _kinds(name)  # an empty path would be the current folder
+        if variable.startswith(_PREFIX) and variable not in _NOT_SETTINGS and _meant(name) and not empty:
             values[name] = _converted(name, _parsed(name, text), f"the variable {variable}")
     return values
 

@@ -114,6 +114,29 @@ def test_wrong_types_in_variables_name_the_variable(settings):
     assert "DEMIURGIC_THREADS" in settings(DEMIURGIC_THREADS="many")["error"]
 
 
+def test_an_empty_variable_sets_no_folder_to_the_current_one(settings):
+    assert settings(DEMIURGIC_STATE_DIR="")["state_dir"] == settings()["state_dir"] != "."
+    assert settings(DEMIURGIC_THREADS="")["threads"] == "None"
+
+
+def test_a_projects_pipe_is_not_waited_for(settings, tmp_path):
+    settings(project="")
+    os.unlink(tmp_path / "project/.demiurgic/config.toml")
+    os.mkfifo(tmp_path / "project/.demiurgic/config.toml")
+    command = [sys.executable, "-c", SHOW, "{}"]
+    done = subprocess.run(command, cwd=tmp_path / "project", capture_output=True, text=True, timeout=20, check=True)
+    assert "is no file" in json.loads(done.stdout)["error"]
+
+
+@pytest.mark.parametrize(
+    "line", ["context = 0", "threads = -1", "temperature = -0.1", "temperature = inf", "parallel = 0"]
+)
+def test_numbers_that_cannot_be_meant_are_refused(settings, line):
+    name, _, value = line.partition(" = ")
+    for source in ("user", "project"):
+        assert f"`{name}` is {value}" in settings(**{source: line})["error"]
+
+
 def test_a_file_that_is_not_toml_is_told_by_name(settings):
     assert "config.toml" in settings(user="threads = = 1")["error"]
 
