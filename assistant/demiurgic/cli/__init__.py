@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 the work failed, 2 the input was wrong, 130 interrupted.
 """
 
 import argparse
+import errno
 import os
 import sys
 import traceback
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from demiurgic.cli import ask, doctor, evaluate, models
+from demiurgic.cli.parsing import Parser
 from demiurgic.config import Settings, load_settings
 from demiurgic.errors import DemiurgicError, UserError
 
@@ -33,21 +35,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has had enough; Python must not complain about it when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            print(f"demiurgic: {_report(error)}", file=sys.stderr)
+        else:
+            print(f"demiurgic: {error.filename or 'the output'} cannot be written: the disk is full", file=sys.stderr)
+        return 1
     except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours, told in one line
         print(f"demiurgic: {_report(error)}", file=sys.stderr)
         return 1
 
 
 def _run(arguments: Sequence[str]) -> int:
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] - it is where its descriptor is closed
+        raise UserError("standard output is closed, so there is nowhere to answer", "demiurgic ... > FILE")
     if arguments and arguments[0] in _COMMANDS:
         options = _command_parser().parse_args(arguments)
-        return options.run(options, load_settings(Path.cwd()))
+        return options.run(options, load_settings(_here()))
     options = _talk_parser().parse_args(arguments)
     names = ("model", "context", "threads", "temperature", "approve", "sandbox")
-    settings = load_settings(Path.cwd(), {name: getattr(options, name) for name in names})
-    if options.print is not None or options.tasks is not None:
-        return ask.run(options, settings)
-    return _interactive(options, settings)
+    settings = load_settings(_here(), {name: getattr(options, name) for name in names})
+    if options.print is None and options.tasks is None:
+        return _interactive(options, settings)
+    if options.prompt is not None:
+        raise UserError(f"{options.prompt!r} stands behind a whole task", "put the prompt of -p in quotes")
+    return ask.run(options, settings)
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise UserError("the current folder has been deleted", "cd to one that is there") from error
 
 
 def _interactive(options: argparse.Namespace, settings: Settings) -> int:
@@ -58,7 +77,7 @@ def _interactive(options: argparse.Namespace, settings: Settings) -> int:
 
 def _talk_parser() -> argparse.ArgumentParser:
     listed = "\n".join(f"  {name:<10} {command.HELP}" for name, command in _COMMANDS.items())
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="demiurgic",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description=f"{_WHAT}\n\ncommands:\n{listed}",
@@ -70,7 +89,7 @@ def _talk_parser() -> argparse.ArgumentParser:
 
 
 def _command_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="demiurgic")
+    parser = Parser(prog="demiurgic")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, command in _COMMANDS.items():
         command.add_to(commands.add_parser(name, help=command.HELP))

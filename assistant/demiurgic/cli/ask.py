@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from demiurgic.config import MODES, SANDBOXES, Settings
 from demiurgic.errors import UserError
@@ -15,19 +15,27 @@ if TYPE_CHECKING:
     from demiurgic.compose.desk import DeskOptions
 
 
+_LARGEST_SEED = 2**32 - 2
+"""llama.cpp takes the one above it for the wish to have another each time."""
+_MOST_PIPED = 4 * 2**20
+"""Characters; no context holds more, and to find that out takes minutes."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of a task; most of them hold for conversations too."""
     task = parser.add_argument_group("one task")
-    task.add_argument("-p", "--print", metavar="PROMPT", help="do this and exit; piped input is added to it")
-    task.add_argument("--tasks", type=Path, metavar="FILE", help="do every line of a file, each in a conversation")
+    tasks = task.add_mutually_exclusive_group()
+    tasks.add_argument("-p", "--print", metavar="PROMPT", help="do this and exit; piped input is added to it")
+    tasks.add_argument("--tasks", type=Path, metavar="FILE", help="do every line of a file, each in a conversation")
     task.add_argument("--output-format", choices=("text", "json", "stream-json"), default="text")
     work = parser.add_argument_group("how to work")
     work.add_argument("--model", metavar="M", help="registry name, .gguf file, openai:NAME, anthropic:NAME or URL#NAME")
     work.add_argument("--approve", choices=MODES, help="what may be done without a question")
     work.add_argument("--sandbox", choices=SANDBOXES, help="what keeps commands in")
     work.add_argument("--max-turns", type=int, metavar="N", help="most replies of the model to one task")
-    work.add_argument("--continue", dest="go_on", action="store_true", help="go on with the latest conversation here")
-    work.add_argument("--resume", metavar="ID", help="go on with this conversation")
+    old = work.add_mutually_exclusive_group()
+    old.add_argument("--continue", dest="go_on", action="store_true", help="go on with the latest conversation here")
+    old.add_argument("--resume", metavar="ID", help="go on with this conversation")
     model = parser.add_argument_group("the model")
     model.add_argument("--context", type=int, metavar="N", help="tokens that a conversation may hold")
     model.add_argument("--threads", type=int, metavar="N", help="threads that evaluate")
@@ -44,6 +52,10 @@ def desk_options(options: argparse.Namespace) -> "DeskOptions":
 
     if options.max_turns is not None and options.max_turns < 1:
         raise UserError(f"--max-turns is {options.max_turns}; at least one reply must be allowed")
+    if options.max_tokens is not None and options.max_tokens < 1:
+        raise UserError(f"--max-tokens is {options.max_tokens}; at least one token must be allowed")
+    if options.seed is not None and not 0 <= options.seed <= _LARGEST_SEED:
+        raise UserError(f"--seed is {options.seed}; a number from 0 to {_LARGEST_SEED} is expected")
     return DeskOptions(
         session=options.resume or (LATEST if options.go_on else ""),
         limits=Limits() if options.max_turns is None else Limits(steps=options.max_turns),
@@ -104,7 +116,7 @@ def _done(desk: "Desk", prompt: str, layout: str, *, fresh: bool) -> bool:
         turn.cancel()
         raise
     if ended.problem:
-        print(f"demiurgic: {ended.problem}", file=sys.stderr)
+        print(f"demiurgic: {'; '.join(ended.problem.splitlines())}", file=sys.stderr)
     elif ended.reason not in (TurnEnd.DONE, TurnEnd.TOKEN_LIMIT):
         print(f"demiurgic: ended early ({ended.reason.value})", file=sys.stderr)
     return ended.reason in (TurnEnd.DONE, TurnEnd.TOKEN_LIMIT)
@@ -112,21 +124,34 @@ def _done(desk: "Desk", prompt: str, layout: str, *, fresh: bool) -> bool:
 
 def _tasks(path: Path) -> list[str]:
     try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        with path.open(encoding="utf-8-sig") as file:
+            lines = [line.strip() for line in _limited(file, str(path)).split("\n")]
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise UserError(f"{path} cannot be read: {error}") from error
-    prompts = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    prompts = [line for line in lines if line and not line.startswith("#")]
     if not prompts:
         raise UserError(f"{path} holds no tasks", "write one a line; lines that begin with # are passed over")
     return prompts
 
 
 def _with_piped_input(prompt: str) -> str:
-    piped = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read()
+    piped = "" if sys.stdin is None or sys.stdin.isatty() else _limited(sys.stdin, "what is piped in")
     whole = "\n\n".join(part for part in (prompt, piped.strip("\n")) if part.strip())
     if not whole:
         raise UserError("there is nothing to answer", "demiurgic -p 'your question'")
     return whole
+
+
+def _limited(file: TextIO, name: str) -> str:
+    text = file.read(_MOST_PIPED + 1)
+    if len(text) > _MOST_PIPED:
+        raise UserError(
+            f"{name} is longer than {_MOST_PIPED:,} characters, which no model could read",
+            "save it as a file here and ask about the file: it is read in parts",
+        )
+    return text
 
 
 def _write(events: "Iterable[AgentEvent]", layout: str) -> "TurnEnded":
@@ -150,7 +175,7 @@ def _write(events: "Iterable[AgentEvent]", layout: str) -> "TurnEnded":
         if isinstance(event, TurnEnded):
             if layout == "json":
                 sys.stdout.buffer.write(event_line(event))
-            elif layout == "text" and not written.endswith("\n"):
+            elif layout == "text" and written and not written.endswith("\n"):
                 print()
             return event
     raise AssertionError("a turn ended without saying so")

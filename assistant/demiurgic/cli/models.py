@@ -72,6 +72,8 @@ def _info(options: argparse.Namespace, settings: Settings) -> int:
     from demiurgic.compose import describe_model, model_file
     from demiurgic.workspace.shown import visible
 
+    if options.at_context < 1:
+        raise UserError(f"--at-context is {options.at_context}; at least one token is expected")
     path, _ = model_file(settings, options.name)
     for label, value in describe_model(path, options.at_context):
         console().print(f"[bold]{label:<14}[/bold] ", end="")

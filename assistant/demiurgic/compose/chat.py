@@ -44,7 +44,8 @@ def model_file(settings: Settings, wanted: str) -> tuple[Path, str]:
     if wanted.endswith(".gguf") or "/" in wanted:
         path = Path(wanted).expanduser()
         if not path.is_file():
-            raise BadModelFile(f"there is no file {path}", "name a .gguf file, or see: demiurgic models list")
+            found = f"{path} is no file" if path.exists() else f"there is no file {path}"
+            raise BadModelFile(found, "name a .gguf file, or see: demiurgic models list")
         return path, path.stem
     entry = find(registry(settings), wanted)
     store = Store(settings.models_dir)

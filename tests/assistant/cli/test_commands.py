@@ -66,6 +66,21 @@ def test_help_comes_at_once(run, command):
         (["-p", "", "--model", "smollm2-135m"], "there is nothing to answer"),
         (["models", "pull"], "no model is named"),
         (["models", "info", "nothing.gguf"], "there is no file nothing.gguf"),
+        (["models", "info", "/dev/zero"], "/dev/zero is no file"),
+        (["models", "info", "nothing.gguf", "--at-context", "-5"], "--at-context is -5"),
+        (["--no-such-flag"], "demiurgic --help"),
+        (["--context", "much"], "demiurgic --help"),
+        (["models", "nonsense"], "demiurgic models --help"),
+        (["-p", "x", "--context", "0"], "`context` is 0"),
+        (["-p", "x", "--threads", "-3"], "`threads` is -3"),
+        (["-p", "x", "--temperature", "nan"], "`temperature` is nan"),
+        (["-p", "x", "--max-tokens", "0"], "--max-tokens is 0"),
+        (["-p", "x", "--seed", "-1"], "--seed is -1"),
+        (["-p", "x", "y"], "put the prompt of -p in quotes"),
+        (["-p", "x", "--tasks", "tasks.txt"], "not allowed with"),
+        (["--continue", "--resume", "x"], "not allowed with"),
+        (["--tasks", "/dev/urandom"], "/dev/urandom cannot be read"),
+        (["--tasks", "/dev/zero"], "/dev/zero is longer than"),
     ],
 )
 def test_wrong_input_is_one_line_and_exit_code_2(run, arguments, said):
@@ -77,11 +92,39 @@ def test_wrong_input_is_one_line_and_exit_code_2(run, arguments, said):
     assert said in line
 
 
-@pytest.mark.parametrize("arguments", [["--no-such-flag"], ["models", "nonsense"], ["--context", "much"]])
-def test_flags_that_cannot_be_read_are_exit_code_2(run, arguments):
-    done = run(*arguments)
+def test_more_piped_input_than_any_model_reads_is_refused_before_one_is_opened(run):
+    done = run("-p", "x", "--model", "nothing.gguf", stdin="a b " * 1_100_000)
     assert done.returncode == 2
-    assert "usage: demiurgic" in done.stderr
+    assert "what is piped in is longer than" in done.stderr
+
+
+def test_tasks_are_lines_and_comments_may_be_indented(run, tmp_path):
+    (tmp_path / "tasks.txt").write_bytes(
+        "\ufeff# not this\r\n  # nor this\r\n\r\nfirst\x0chalf\u2028whole\r\n".encode()
+    )
+    with FakeProvider(openai_answer({"content": "done"})) as provider:
+        done = run("--tasks", "tasks.txt", "--model", f"{provider.url}/v1#m", "--output-format", "stream-json")
+    said = [json.loads(line) for line in done.stdout.split("\n") if line]
+    assert [event["text"] for event in said if event["type"] == "turn_started"] == ["first\x0chalf\u2028whole"]
+
+
+@pytest.mark.parametrize("redirected", [">&-", ">/dev/full"])
+def test_output_that_goes_nowhere_is_one_line_without_a_report(env, tmp_path, redirected):
+    command = f"exec {sys.executable} -m demiurgic models list {redirected}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=env, cwd=tmp_path, check=False)
+    assert done.returncode in (1, 2)
+    assert len(done.stderr.splitlines()) == 1
+    assert "report" not in done.stderr
+    assert "error of ours" not in done.stderr
+
+
+def test_a_folder_that_is_gone_is_told(env, tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = f"rmdir {gone}; exec {sys.executable} -m demiurgic -p x"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=env, cwd=gone, check=False)
+    assert done.returncode == 2
+    assert "the current folder has been deleted" in done.stderr
 
 
 def test_a_bad_settings_file_is_told_by_name(run, tmp_path):
@@ -131,7 +174,7 @@ def test_a_reader_that_has_enough_is_no_error_worth_a_traceback(env, smollm2):
 
 
 def test_an_interrupt_is_exit_code_130(env, smollm2):
-    ask = [*PROGRAM, "-p", "Count to nine hundred.", "--model", str(smollm2), "--max-tokens", "1500"]
+    ask = [*PROGRAM, "-p", "Count to nine hundred.", "--model", str(smollm2), "--max-tokens", "1000"]
     process = subprocess.Popen(ask, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
     assert process.stdout is not None
     process.stdout.read(1)

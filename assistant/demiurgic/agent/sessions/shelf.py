@@ -49,7 +49,7 @@ class Shelf:
     def path(self, name: str) -> Path:
         """The file of a session. Raises NoSuchSession where that can be no session's name."""
         if not _ID.fullmatch(name):
-            raise NoSuchSession(f"{name!r} is no session", "see which there are: /sessions")
+            raise NoSuchSession(f"{name!r} is no session", "see which there are: demiurgic, then /sessions")
         return self._folder / f"{name}.jsonl"
 
     def new(self, start: Start) -> Session:
