@@ -237,5 +237,7 @@ def test_git_is_not_taken_from_the_workspace(root: Path, tmp_path: Path):
     own.write_text("#!/bin/sh\n")
     own.chmod(0o755)
     assert not find_git(f"{own.parent}:.:bin:{PATH}", never_below=root).is_relative_to(root)
-    with pytest.raises(WorkspaceError, match="git is not installed"):
+    with pytest.raises(WorkspaceError, match="lies in the folder that is worked in"):
         find_git(f"{own.parent}:bin::", never_below=root)
+    with pytest.raises(WorkspaceError, match="git is not installed"):
+        find_git("bin::", never_below=root)

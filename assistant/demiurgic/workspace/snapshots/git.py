@@ -36,10 +36,15 @@ _SETTINGS = {
 def find_git(search: str, never_below: Path) -> Path:
     """The git program in a PATH. One that lies in the user's folder, or is found from wherever we are, is not taken."""
     folders = [folder for folder in search.split(os.pathsep) if Path(folder).is_absolute()]
-    for folder in folders:
-        found = shutil.which("git", path=folder)
-        if found and not Path(found).resolve().is_relative_to(never_below.resolve()):
-            return Path(found)
+    found = [Path(program) for folder in folders if (program := shutil.which("git", path=folder))]
+    for program in found:
+        if not program.resolve().is_relative_to(never_below.resolve()):
+            return program
+    if found:
+        raise WorkspaceError(
+            f"{found[0]} lies in the folder that is worked in, so it cannot be trusted with the folder's states",
+            "work in a folder of a project",
+        )
     raise WorkspaceError("git is not installed, so no state of the folder can be saved", "install git")
 
 
