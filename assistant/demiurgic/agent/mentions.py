@@ -1,7 +1,7 @@
 """Files that the user names: their text goes with what was said, so that no reply is spent on asking for it.
 
-`@path` always means a file. A small model also gets files that are named in passing: it would rather guess what they
-hold than read them.
+`@path` always means a file, and one that cannot go along is told of. A small model also gets files that are named in
+passing: it would rather guess what they hold than read them.
 """
 
 import re
@@ -18,8 +18,9 @@ _MOST = 5
 
 def mentioned(text: str, workspace: Workspace, *, in_passing: bool) -> list[str]:
     """Paths of files that exist, in the order in which the text names them."""
+    meant = {match[2].rstrip(".") for match in _NAMED.finditer(text) if match[1]}
     found = (match[2].rstrip(".") for match in _NAMED.finditer(text) if match[1] or in_passing)
-    return [path for path in dict.fromkeys(found) if _is_file(workspace, path)][:_MOST]
+    return [path for path in dict.fromkeys(found) if _is_file(workspace, path, meant=path in meant)][:_MOST]
 
 
 def attached(paths: list[str], workspace: Workspace, budget: Budget) -> str:
@@ -31,23 +32,31 @@ def _texts(paths: list[str], workspace: Workspace, budget: Budget) -> Iterator[s
     left = budget.tokens
     for path in paths:
         try:
-            data = workspace.read(path, _LARGEST)
+            data = workspace.read(path, _LARGEST + 1)
         except DemiurgicError as error:
             yield error.message
             continue
         if b"\0" in data:
+            yield f"{path} is not attached: it is no text"
+            continue
+        if len(data) > _LARGEST:
+            yield f"{path} is not attached: it is too long; read the part that matters"
             continue
         text = data.decode("utf-8", "replace").removesuffix("\n")
         block = f"{path} is now:\n```\n{text}\n```"
-        left -= budget.count(block)
-        if left < 0:
-            return
+        size = budget.count(block)
+        if size > left:
+            yield f"{path} is not attached: it has {size} tokens, and {left} fit; read the part that matters"
+            continue
+        left -= size
         yield block
 
 
-def _is_file(workspace: Workspace, path: str) -> bool:
+def _is_file(workspace: Workspace, path: str, *, meant: bool) -> bool:
     try:
         entry = workspace.stat(workspace.relative(path))
     except DemiurgicError:
         return False
-    return entry is not None and not entry.is_folder and not entry.is_link and entry.size <= _LARGEST
+    if entry is None or entry.is_folder:
+        return False
+    return meant or (not entry.is_link and entry.size <= _LARGEST)

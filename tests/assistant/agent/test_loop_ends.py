@@ -48,11 +48,22 @@ def test_calls_before_the_place_where_a_reply_was_cut_off_are_carried_out(tmp_pa
 def test_a_file_that_cannot_be_attached_is_told_of(tmp_path: Path):
     os.mkfifo(tmp_path / "pipe.txt")
     (tmp_path / "a.txt").write_text("content")
-    agent = Agent(equipment(tmp_path, scripted("Fine.")))
-    events = list(agent.turn("compare @pipe.txt with @a.txt"))
+    agent = Agent(equipment(tmp_path, scripted("Fine.", "Fine.")))
+    (tmp_path / "b.bin").write_bytes(b"\0\1")
+    (tmp_path / "long.txt").write_text("word " * 30_000)
+    (tmp_path / "over.txt").write_text("word " * 15_000)
+    (tmp_path / "link.txt").symlink_to("a.txt")
+    events = list(agent.turn("compare @pipe.txt, @b.bin, @long.txt, @over.txt with @a.txt"))
     assert isinstance(events[-1], TurnEnded)
     [attached] = [event.text for event in events if isinstance(event, Reminded)]
-    assert attached == "pipe.txt is a FIFO, not a file\n\na.txt is now:\n```\ncontent\n```"
+    pipe, binary, long, over, whole = attached.split("\n\n")
+    assert pipe == "pipe.txt is a FIFO, not a file"
+    assert binary == "b.bin is not attached: it is no text"
+    assert long == "long.txt is not attached: it is too long; read the part that matters"
+    assert over.startswith("over.txt is not attached: it has ")
+    assert whole == "a.txt is now:\n```\ncontent\n```"
+    [linked] = [event.text for event in agent.turn("and @link.txt?") if isinstance(event, Reminded)]
+    assert linked.startswith("link.txt goes through the link")
 
 
 def test_notes_of_the_project_are_told_again_where_they_were_taken_back(tmp_path: Path):
