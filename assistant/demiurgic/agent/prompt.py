@@ -6,8 +6,7 @@ Nothing here depends on the day, the branch or the files: what does is told in t
 
 from dataclasses import dataclass
 
-SMALL = 4_000_000_000
-"""Models with fewer parameters get the shorter prompt and fewer tools."""
+from demiurgic.tools.sets import SMALL
 
 _SMALL_PROMPT = """\
 You are Demiurgic, a coding assistant. You work in the user's project folder with tools.
@@ -49,5 +48,5 @@ class Profile:
 
 def profile(parameters: int | None) -> Profile:
     """For a local model by its size; remote ones, of unknown size, are large."""
-    small = parameters is not None and parameters < SMALL
+    small = parameters is not None and parameters <= SMALL
     return Profile(_SMALL_PROMPT, False, True) if small else Profile(_LARGE_PROMPT, True, False)

@@ -12,14 +12,15 @@ from demiurgic.templates.chatml import ChatML
 from demiurgic.templates.glm4 import Glm4
 from demiurgic.templates.glm45 import Glm45
 from demiurgic.templates.protocol import Vocabulary
-from demiurgic.tools.sets import tool_set
+from demiurgic.tools.sets import SMALL, tool_set
 
 BILLION = 1_000_000_000
 
 
 @pytest.mark.parametrize("family", [ChatML, Glm4, Glm45])
 @pytest.mark.parametrize(
-    ("parameters", "most"), [(BILLION // 2, 1000), (3 * BILLION, 1000), (9 * BILLION, 2000), (None, 2000)]
+    ("parameters", "most"),
+    [(BILLION // 2, 1000), (3 * BILLION, 1000), (SMALL, 1000), (9 * BILLION, 2000), (None, 2000)],
 )
 def test_prompt_and_tools_stay_short(qwen: Path, family: type, parameters: int | None, most: int):
     with opened(qwen, kv_type="f16") as engine:
