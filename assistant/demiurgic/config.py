@@ -163,7 +163,7 @@ def load_settings(folder: Path, flags: Mapping[str, object] | None = None) -> Se
 
 def _from_project(path: Path) -> dict[str, object]:
     if path.exists() and not path.is_file():
-        raise ConfigError(f"{path} is no file", "delete it")  # a pipe would be waited for
+        raise ConfigError(f"{path} cannot be read: it is no file", "delete it")  # a pipe would be waited for
     table = _table(path)
     if forbidden := sorted({*_NAMES, *_TABLES}.intersection(table) - _PROJECT_MAY_SET):
         raise ConfigError(

@@ -121,11 +121,11 @@ def test_an_empty_variable_sets_no_folder_to_the_current_one(settings):
 
 def test_a_projects_pipe_is_not_waited_for(settings, tmp_path):
     settings(project="")
-    os.unlink(tmp_path / "project/.demiurgic/config.toml")
+    (tmp_path / "project/.demiurgic/config.toml").unlink()
     os.mkfifo(tmp_path / "project/.demiurgic/config.toml")
     command = [sys.executable, "-c", SHOW, "{}"]
     done = subprocess.run(command, cwd=tmp_path / "project", capture_output=True, text=True, timeout=20, check=True)
-    assert "is no file" in json.loads(done.stdout)["error"]
+    assert "it is no file" in json.loads(done.stdout)["error"]
 
 
 @pytest.mark.parametrize(
