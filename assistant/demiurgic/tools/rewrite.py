@@ -36,10 +36,11 @@ class RewriteTool:
             return Unfit(now.path, error)
 
 
+# What it names instead of itself is write: the smallest models have no edit.
 def _change(now: FileNow, file: TextFile, arguments: JsonObject) -> ChangePlan:
     text = file.text.replace("\r\n", "\n")
     if "\r" in text:
-        raise ToolFailed(f"{now.shown} has line ends of an unusual kind", "use edit")
+        raise ToolFailed(f"{now.shown} has line ends of an unusual kind", "use write")
     definition = _named(now.path, text, arguments["name"])
     code = _lines_of_code(arguments["code"])
     _check_code(now.path, code, definition)
@@ -57,7 +58,7 @@ def _change(now: FileNow, file: TextFile, arguments: JsonObject) -> ChangePlan:
 def _named(path: str, text: str, name: str) -> Definition:
     kind = path.rpartition(".")[2].lower()
     if kind not in BRACED and kind not in ("py", "pyi"):
-        raise ToolFailed(f"functions of .{kind} files are not known", "use edit")
+        raise ToolFailed(f"functions of .{kind} files are not known", "use write")
     known = definitions(path, text)
     wanted = name.replace("::", ".").replace("#", ".").removesuffix("()")
     found = [one for one in known if one.name == wanted] or [one for one in known if one.name.endswith(f".{wanted}")]
@@ -65,10 +66,10 @@ def _named(path: str, text: str, name: str) -> Definition:
         return found[0]
     if found:
         where = ", ".join(f"{one.name} at line {one.first}" for one in found)
-        raise ToolFailed(f"{len(found)} definitions are called {name}: {where}", "name the class too, or use edit")
+        raise ToolFailed(f"{len(found)} definitions are called {name}: {where}", "name the class too")
     names = [one.name for one in known]
     near = difflib.get_close_matches(wanted, names, n=3) or names[:_NAMED]
-    raise ToolFailed(f"there is no {name} in {path}", f"it has {', '.join(near)}" if near else "it has none; use edit")
+    raise ToolFailed(f"there is no {name} in {path}", f"it has {', '.join(near)}" if near else "it has none; use write")
 
 
 def _lines_of_code(code: str) -> list[str]:
@@ -78,7 +79,7 @@ def _lines_of_code(code: str) -> list[str]:
     while lines and not lines[0].strip():
         del lines[0]
     if not lines:
-        raise ToolFailed("`code` is empty", "to delete a function, use edit")
+        raise ToolFailed("`code` is empty", "to delete a function, use write")
     return lines
 
 

@@ -114,7 +114,7 @@ def test_what_would_not_be_right_is_refused(around):
     assert "does not define top" in failure(REWRITE, around, path="a.py", name="top", code="return 1")
     assert "does not define top" in failure(REWRITE, around, path="a.py", name="top", code="def other(): pass")
     assert "`code` is empty" in failure(REWRITE, around, path="a.py", name="top", code="\n")
-    assert "use edit" in failure(REWRITE, around, path="a.txt", name="x", code="x")
+    assert "use write" in failure(REWRITE, around, path="a.txt", name="x", code="x")
     assert "did you mean a.py?" in failure(REWRITE, around, path="b/a.py", name="x", code="x")
     assert text_of(around, "a.py").startswith(SOURCE)
 
