@@ -5,8 +5,10 @@ bytes: what is counted is what is held.
 """
 
 import hashlib
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -14,6 +16,9 @@ from typing import TypeAlias
 from demiurgic.engine.llama.snapshot_file import Snapshot, SnapshotError, read_head, read_snapshot, write_snapshot
 
 AdapterKey: TypeAlias = tuple[tuple[str, float], ...]
+
+_STALE = 3600.0
+"""Seconds after which nobody writes at a file any more."""
 
 
 @dataclass(slots=True)
@@ -125,7 +130,11 @@ class SnapshotStore:
             entry.file.unlink(missing_ok=True)
 
     def _index(self, folder: Path) -> None:
-        """Know again what earlier runs left, oldest first."""
+        """Know again what earlier runs left, oldest first. What one that was killed did not finish goes."""
+        for left in folder.glob("*.part"):
+            with suppress(FileNotFoundError):  # another process has finished it, or cleared it away
+                if time.time() - left.stat().st_mtime > _STALE:
+                    left.unlink()
         for file in sorted(folder.glob("*.kv"), key=lambda file: file.stat().st_mtime):
             try:
                 head = read_head(file, self._fingerprint)
