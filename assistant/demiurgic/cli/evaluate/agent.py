@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from demiurgic.evaluation.agents.running import Run
     from demiurgic.evaluation.agents.tasks import Task
 
+_CONTEXT = 8192
 HELP = "let a model work in small repositories, judged by tests that it never sees"
 
 
@@ -33,6 +34,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-grammar", action="store_true", help="let a local model write its calls freely")
     parser.add_argument("--temperature", type=float, metavar="T", help="0 always takes the likeliest word")
     parser.add_argument("--context", type=int, metavar="N", help="tokens that a conversation may hold")
+    parser.add_argument("--max-tokens", type=int, metavar="N", help="longest reply (default: a quarter of the context)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where journal, conversations and results are kept")
     parser.set_defaults(run=run)
 
@@ -49,33 +51,36 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     wishes = ("model", "temperature", "context")
     given = {name: getattr(options, name) for name in wishes if getattr(options, name) is not None}
     settings = replace(settings, **given)
-    settings = replace(settings, model=settings.model or default_model(settings))
+    settings = replace(settings, model=settings.model or default_model(settings), context=settings.context or _CONTEXT)
     _check(options, settings)
     suite = options.suite or OWN_SUITE
     kinds = [kind.strip() for kind in options.kinds.split(",")] if options.kinds else []
     tasks = load_suite(suite, kinds, options.limit)
-    manifest = _manifest(settings, load_suite(suite), grammar=not options.no_grammar)
+    manifest = _manifest(options, settings, load_suite(suite))
     out = options.out or _default_out(manifest)
+    setting = Setting(settings, manifest.reply_tokens, manifest.grammar)
     with Journal(out, manifest) as journal:
         wanted = [(task.id, seed) for seed in range(options.seeds) for task in tasks]
-        for done in evaluate(tasks, options.seeds, Setting(settings, manifest.grammar), journal):
-            _say(done, sum(key in journal.runs for key in wanted), len(wanted))
-        runs = [journal.runs[key] for key in wanted]
-        write_report(out, manifest, runs, len(wanted))
-    _show(summary(runs), manifest, out)
+        try:
+            for done in evaluate(tasks, options.seeds, setting, journal):
+                _say(done, sum(key in journal.runs for key in wanted), len(wanted))
+        finally:
+            runs = [journal.runs[key] for key in wanted if key in journal.runs]
+            write_report(out, manifest, runs, len(wanted))
+            _show(summary(runs), manifest, out)
     return 0
 
 
 def _check(options: argparse.Namespace, settings: Settings) -> None:
-    for name in ("seeds", "limit"):
+    for name in ("seeds", "limit", "max_tokens"):
         value = getattr(options, name)
         if value is not None and value < 1:
-            raise UserError(f"--{name} is {value}; at least 1 is expected")
+            raise UserError(f"--{name.replace('_', '-')} is {value}; at least 1 is expected")
     if options.seeds > 1 and not settings.temperature:
         raise UserError(f"at temperature 0 all {options.seeds} seeds would do the same", "add --temperature 0.7")
 
 
-def _manifest(settings: Settings, suite: "Sequence[Task]", *, grammar: bool) -> "Manifest":
+def _manifest(options: argparse.Namespace, settings: Settings, suite: "Sequence[Task]") -> "Manifest":
     from demiurgic.compose.chat import local_file
     from demiurgic.evaluation.agents.journal import Manifest
     from demiurgic.evaluation.agents.tasks import digest_of
@@ -86,7 +91,9 @@ def _manifest(settings: Settings, suite: "Sequence[Task]", *, grammar: bool) -> 
         model=file.stem if file else str(settings.model),
         weights=weights_of(file) if file else "",
         engine=engine_build() if file else "",
-        grammar=grammar,
+        grammar=not options.no_grammar,
+        # A conversation is shortened before it takes more than three quarters, so that this much always fits.
+        reply_tokens=options.max_tokens or (settings.context or _CONTEXT) // 4,
         context=settings.context,
         temperature=settings.temperature,
         threads=settings.threads,
@@ -115,23 +122,22 @@ def _show(rows: "Sequence[Row]", manifest: "Manifest", out: Path) -> None:
     console().print(_table(rows))
     if rows[-1].broke:
         print(f"{rows[-1].broke} runs ended because the model failed; start again to do them once more")
-    print(f"means of a run: steps, tokens read and written, seconds. All of it: {out / 'results.json'}")
+    print("failed: calls that were carried out and failed, edits among them. Means of a run: steps, tokens, seconds.")
+    print(f"all of it: {out / 'results.json'}")
 
 
 def _table(rows: "Sequence[Row]") -> "Table":
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("kind")
-    counts = ("solved", "", "95 %", "calls", "malformed", "failed", "edits failed")
-    for title in (*counts, "steps", "read", "written", "seconds"):
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("kind", no_wrap=True)
+    for title in ("solved", "95 %", "calls", "malformed", "failed", "edits", "steps", "read", "wrote", "seconds"):
         table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(
             row.name,
             f"{row.solved}/{row.runs}",
-            f"{row.share:.0%}",
-            f"{row.low:.0%}-{row.high:.0%}",
+            f"{row.low:.0%}".removesuffix("%") + f"-{row.high:.0%}",
             *map(str, (row.calls, row.malformed, row.failed_calls, row.failed_edits)),
             f"{row.steps:.1f}",
             *(f"{mean:.0f}" for mean in (row.prompt_tokens, row.completion_tokens, row.seconds)),

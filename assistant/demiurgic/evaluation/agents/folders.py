@@ -59,7 +59,7 @@ def _may_be_solution(task: Task, path: PurePosixPath) -> bool:
 
 def _reaches_tests(path: PurePosixPath) -> bool:
     """Whether a file could change how the tests run, by its name alone."""
-    shadows = PurePosixPath(path.parts[0]).stem in sys.stdlib_module_names
+    shadows = path.suffix == ".py" and PurePosixPath(path.parts[0]).stem in sys.stdlib_module_names
     return shadows or path.stem in _HOOKS or path.suffix in (".pth", ".pyc", ".so")
 
 

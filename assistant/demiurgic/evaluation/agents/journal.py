@@ -31,6 +31,7 @@ class Manifest:
     """SHA-256 of the model's file; empty for one that is not on this machine."""
     engine: str
     grammar: bool
+    reply_tokens: int
     context: int | None
     temperature: float | None
     threads: int | None

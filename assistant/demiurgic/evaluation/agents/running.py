@@ -6,21 +6,20 @@ for each task, so that no task depends on the one before it.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from demiurgic.agent.desk import Desk
 from demiurgic.agent.equipment import Limits
-from demiurgic.agent.events import AgentEvent, Answer, ApprovalAsked, Approver, Mode, TurnEnd
+from demiurgic.agent.events import Answer, ApprovalAsked, Approver, Mode, TurnEnd
 from demiurgic.chat.protocol import ReplyOptions
 from demiurgic.compose.desk import DeskOptions, open_desk
 from demiurgic.config import Settings
 from demiurgic.evaluation.agents.checking import check
 from demiurgic.evaluation.agents.counting import Tally, tally
 from demiurgic.evaluation.agents.folders import lay_out
-from demiurgic.evaluation.agents.tasks import Allowance, Task
-from demiurgic.events import CallDelta, ReasoningDelta, TextDelta
+from demiurgic.evaluation.agents.tasks import Task
 from demiurgic.sandbox.choose import open_sandbox
 
 OpenDesk = Callable[[Settings, Path, Approver, DeskOptions], Desk]
@@ -31,6 +30,8 @@ class Setting:
     """What is the same for all tasks of a run."""
 
     settings: Settings
+    reply_tokens: int
+    """No reply is longer: a model that cannot stop would write until its context is full."""
     grammar: bool = True
     open_desk: OpenDesk = open_desk
 
@@ -67,11 +68,11 @@ def run_task(task: Task, seed: int, setting: Setting, place: Path) -> Run:
     allowance = task.allowance
     options = DeskOptions(
         limits=Limits(steps=allowance.steps, tokens=allowance.tokens, seconds=allowance.seconds),
-        wishes=ReplyOptions(seed=seed, constrain=setting.grammar),
+        wishes=ReplyOptions(seed=seed, constrain=setting.grammar, max_tokens=setting.reply_tokens),
     )
     desk = setting.open_desk(settings, project, _Nobody(), options)
     try:
-        took, seconds = _worked(desk, task.instruction, allowance)
+        took, seconds = _worked(desk, task.instruction, allowance.seconds)
         desk.export(place / "conversation.jsonl")
     finally:
         desk.close()
@@ -85,33 +86,19 @@ def run_task(task: Task, seed: int, setting: Setting, place: Path) -> Run:
     return Run(task.id, seed, checked.solved, checked.detail, round(seconds, 2), took)
 
 
-def _worked(desk: Desk, instruction: str, allowance: Allowance) -> tuple[Tally, float]:
+def _worked(desk: Desk, instruction: str, seconds: float) -> tuple[Tally, float]:
     turn = desk.say(instruction)
-    late = threading.Event()
-
-    def stop() -> None:
-        late.set()
-        turn.cancel()
-
-    def limited() -> Iterator[AgentEvent]:
-        """The turn, cancelled also within a reply that does not end."""
-        pieces = 0
-        for event in turn:
-            yield event
-            pieces += isinstance(event, TextDelta | ReasoningDelta | CallDelta)
-            if pieces == allowance.tokens:
-                turn.cancel()
-
-    alarm = threading.Timer(allowance.seconds, stop)
+    # The turn looks at the time between steps only; this also ends a reply or a command that goes on and on.
+    alarm = threading.Timer(seconds, turn.cancel)
     alarm.start()
     started = time.monotonic()
     try:
-        took = tally(limited())
+        took = tally(turn)
     finally:
         alarm.cancel()
         turn.cancel()
     if took.end is TurnEnd.CANCELLED:
-        took = replace(took, end=TurnEnd.TIME_LIMIT if late.is_set() else TurnEnd.TOKEN_LIMIT)
+        took = replace(took, end=TurnEnd.TIME_LIMIT)
     return took, time.monotonic() - started
 
 
