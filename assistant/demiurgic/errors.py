@@ -21,6 +21,7 @@
          . EngineDied              native code crashed; the process that runs it can be started anew
        + TemplateError             a chat template that cannot be rendered
        + ProviderError             a remote model answered with an error
+         . BadAnswer               its answer does not satisfy the schema that it was asked to keep
        + SandboxError              a sandbox could not be had or broke; never a program's own failure
        + WorkspaceError            a file of the user's folder could not be read or written
        + ToolFailed                a tool call could not be carried out; its text is for the model
@@ -43,6 +44,7 @@ from demiurgic_models.errors import (
 )
 
 __all__ = [
+    "BadAnswer",
     "BadEvaluationFile",
     "BadModelFile",
     "BadRegistry",
@@ -129,6 +131,10 @@ class ProviderError(WorkError):
     def __init__(self, message: str, hint: str = "", *, status: int | None = None) -> None:
         self.status = status
         super().__init__(message, hint)
+
+
+class BadAnswer(ProviderError):
+    """A remote model's answer came and does not satisfy the schema that it was asked to keep."""
 
 
 class SandboxError(WorkError):

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from demiurgic.chat.call_check import RawCall, check_call, read_json, schema_problems
 from demiurgic.chat.protocol import Named
 from demiurgic.chat.remote import Ask, Stopped, Stream, Used, WireEvent
-from demiurgic.errors import ProviderError, UnsupportedRequest
+from demiurgic.errors import BadAnswer, ProviderError, UnsupportedRequest
 from demiurgic.events import (
     CallDelta,
     CallFinished,
@@ -199,7 +199,7 @@ class Turn:
         except ValueError as error:
             problems = str(error)
         if problems:
-            raise ProviderError(
+            raise BadAnswer(
                 f"the answer of {self._provider} does not satisfy answer_schema: {problems}",
                 "use a model or a server that enforces it",
             )

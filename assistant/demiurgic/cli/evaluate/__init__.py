@@ -3,13 +3,14 @@
 import argparse
 from typing import Protocol
 
-from demiurgic.cli.evaluate import agent, compare, humaneval, intents, rerun, score
+from demiurgic.cli.evaluate import agent, compare, humaneval, intents, judge, rerun, score
 
-HELP = "score models and compare them: humaneval, rerun, score, compare, intents, agent"
+HELP = "score models and compare them: humaneval, rerun, score, compare, judge, intents, agent"
 
 
 class _Command(Protocol):
-    HELP: str
+    @property
+    def HELP(self) -> str: ...
 
     def add_to(self, parser: argparse.ArgumentParser) -> None: ...
 
@@ -19,6 +20,7 @@ _COMMANDS: dict[str, _Command] = {
     "rerun": rerun,
     "score": score,
     "compare": compare,
+    "judge": judge,
     "intents": intents,
     "agent": agent,
 }
