@@ -3,6 +3,7 @@
 import argparse
 import importlib.metadata
 import importlib.util
+import os
 import platform
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from demiurgic.config import Settings
 from demiurgic.errors import DemiurgicError, MissingExtra
@@ -61,7 +63,12 @@ def _build_sandbox(settings: Settings) -> int:
 def _looks(settings: Settings) -> list[Callable[[], Iterable[Finding]]]:
     one_each = [_python, _engine, _grammars, _memory, _gpu, _compiler, partial(_models, settings), _git]
     singles: list[Callable[[], Iterable[Finding]]] = [partial(_alone, look) for look in one_each]
-    return [*singles, partial(_sandboxes, settings), partial(_alone, partial(_network, settings))]
+    return [
+        *singles,
+        partial(_folders, settings),
+        partial(_sandboxes, settings),
+        partial(_alone, partial(_network, settings)),
+    ]
 
 
 def _alone(look: Callable[[], Finding]) -> Iterator[Finding]:
@@ -73,6 +80,16 @@ def _git() -> Finding:
     return Finding(
         "git", bool(found), found or "not found: nothing could be undone", "apt-get install git", needed=True
     )
+
+
+def _folders(settings: Settings) -> Iterator[Finding]:
+    """Only what is wrong with where things are kept."""
+    for name in ("state_dir", "cache_dir", "models_dir"):
+        folder: Path = getattr(settings, name)
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK):
+            mend = f"set {name} to a folder that you can write to"
+            yield Finding("folders", False, f"{folder} cannot be written", mend, needed=name == "state_dir")
 
 
 def _sandboxes(settings: Settings) -> Iterator[Finding]:

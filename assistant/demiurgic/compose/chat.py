@@ -9,7 +9,7 @@ import psutil
 from demiurgic.chat.protocol import ChatModel
 from demiurgic.config import Settings
 from demiurgic.engine.options import EngineOptions
-from demiurgic.errors import BadModelFile, MissingExtra, UnknownModel, UserError
+from demiurgic.errors import BadModelFile, ConfigError, MissingExtra, UnknownModel, UserError
 from demiurgic_models.fetching import PullOptions
 from demiurgic_models.recommend import recommend
 from demiurgic_models.registry import DEFAULT_MODEL, Entry, find, load_registry
@@ -110,6 +110,8 @@ def _open_llama(settings: Settings, path: Path, name: str) -> ChatModel:
     from demiurgic.templates.detect import ModelTraits, detect
     from demiurgic.templates.protocol import Vocabulary
 
+    if settings.disk_cache:
+        _make(settings.cache_dir)
     engine = EngineProcess(LlamaSpec(path, engine_options(settings)), dict(settings.environment))
     facts = engine.facts
     names = {token: text for text, token in facts.markers.items()}
@@ -117,6 +119,16 @@ def _open_llama(settings: Settings, path: Path, name: str) -> ChatModel:
     vocabulary = Vocabulary(facts.markers)
     template = detect(ModelTraits(facts.template, facts.architecture, facts.name, vocabulary, ends))
     return LocalChat(engine, template, name, Sampling(temperature=settings.temperature or 0.0))
+
+
+def _make(cache_dir: Path) -> None:
+    try:
+        cache_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{cache_dir} cannot be made: {error.strerror}",
+            "set cache_dir to a folder that you can write to, or disk_cache to 0",
+        ) from error
 
 
 def _open_openai(settings: Settings, name: str) -> ChatModel:

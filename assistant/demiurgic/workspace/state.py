@@ -20,5 +20,7 @@ def project_folder(state_dir: Path, root: Path) -> Path:
         with suppress(FileExistsError), (folder / "folder").open("x", encoding="ascii") as note:
             note.write(ascii(str(real)) + "\n")  # for a person who looks around here
     except OSError as error:
-        raise WorkspaceError(f"{folder} cannot be made: {error.strerror}") from error
+        raise WorkspaceError(
+            f"{folder} cannot be made: {error.strerror}", "set state_dir to a folder that you can write to"
+        ) from error
     return folder

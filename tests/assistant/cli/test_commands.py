@@ -192,6 +192,19 @@ def test_doctor_names_what_is_missing_and_the_command_that_mends_it(run):
     assert "offline mode" in run("doctor", DEMIURGIC_OFFLINE="1").stdout
 
 
+def test_folders_that_cannot_be_written_are_told_with_the_setting(run, tmp_path, smollm2):
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
+    done = run("doctor", DEMIURGIC_STATE_DIR=str(in_the_way / "state"))
+    assert done.returncode == 1
+    assert "set state_dir" in done.stdout
+    for setting in ("state_dir", "cache_dir"):
+        more = {f"DEMIURGIC_{setting.upper()}": str(in_the_way / "deeper"), "DEMIURGIC_DISK_CACHE": "10"}
+        told = run("-p", "x", "--model", smollm2, **more).stderr
+        assert f"set {setting}" in told
+        assert len(told.splitlines()) == 1
+
+
 def test_doctor_fails_over_an_engine_that_cannot_be_imported(run, tmp_path):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "llama_cpp.py").write_text("raise ImportError('libllama.so is not there')\n", "utf-8")

@@ -62,7 +62,7 @@ class Log:
             self._lock.acquire(timeout=0)
         except Timeout as error:
             raise SessionError(
-                f"the session {path.stem} is open in another process", "go on there, or fork it here"
+                f"the session {path.stem} is open in another process", "go on there, or begin another: demiurgic"
             ) from error
         except OSError as error:
             raise SessionError(f"{path} cannot be locked: {error.strerror}") from error
