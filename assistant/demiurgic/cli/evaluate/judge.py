@@ -65,17 +65,19 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 def _told(counted: "Tally", name: str) -> str:
     from demiurgic.evaluation.comparing.wording import chance, percent, percents
 
-    lines = [
-        f"judge      {name}",
-        f"b against a  {percent(counted.win_rate)} (95 %: {percents(counted.interval)}), p = {chance(counted.p)}",
-        f"b wins {counted.b}, a wins {counted.a}, ties {counted.ties}, flips {counted.flips} (half a win each)",
-        f"invalid    {counted.invalid} pairs ({counted.invalid_rulings} rulings), in none of these figures",
-        f"position   {_of(counted.first_of_flips)} flips favour the first place, p = {chance(counted.position_p)}",
-        f"length     {_of(counted.longer_of_wins)} wins go to the longer answer",
-    ]
-    if counted.a + counted.b + counted.ties + counted.flips == 0:
-        lines[1] = "b against a  unknown: no pair was judged"
-    return "\n".join(lines)
+    judged = counted.a + counted.b + counted.ties + counted.flips
+    rate = f"{percent(counted.win_rate)} (95 %: {percents(counted.interval)}), p = {chance(counted.p)}"
+    lines = {
+        "judge": name,
+        "b over a": rate if judged else "unknown: no pair was judged",
+        "b wins": f"{counted.b}",
+        "a wins": f"{counted.a}",
+        "ties": f"{counted.ties}, and {counted.flips} flips with the order: half a win",
+        "invalid": f"{counted.invalid}, in no other figure",
+        "position": f"first place gets {_of(counted.first_of_flips)} flips, p = {chance(counted.position_p)}",
+        "length": f"the longer gets {_of(counted.longer_of_wins)} wins",
+    }
+    return "\n".join(f"{what:<10}{said}" for what, said in lines.items())
 
 
 def _of(share: "Share") -> str:
