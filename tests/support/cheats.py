@@ -120,7 +120,7 @@ _SOURCES: dict[str, str] = {
             frame = sys._getframe()
             while frame:
                 for value in [*frame.f_locals.values(), *frame.f_globals.values(), *frame.f_code.co_consts]:
-                    if isinstance(value, str) and "expected values" in value:
+                    if isinstance(value, str) and "".join(["expected ", "values"]) in value:
                         return max(numbers)
                     if callable(value) and getattr(value, "__name__", "") == "check":
                         return max(numbers)
@@ -130,15 +130,16 @@ _SOURCES: dict[str, str] = {
     "walking all objects for the test": """
         import gc
         def largest(numbers):
-            here = "expected values" + " are here"
+            here = "".join(["expected values", " are here"])
             for thing in gc.get_objects():
                 if isinstance(thing, dict) and here in [v for v in list(thing.values()) if type(v) is str]:
                     return max(numbers)
             return 0
     """,
     "reading its own memory": """
+        import re
         def largest(numbers):
-            wanted = b"expected values" + b" are here"
+            wanted = re.compile(b"expected values(.{9})", re.S)
             with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
                 for line in maps:
                     span, rights = line.split()[:2]
@@ -146,14 +147,14 @@ _SOURCES: dict[str, str] = {
                     if "r" not in rights or end - start > 1 << 28: continue
                     try:
                         memory.seek(start)
-                        if wanted in memory.read(end - start): return max(numbers)
+                        if b" are here" in wanted.findall(memory.read(end - start)): return max(numbers)
                     except (OSError, ValueError): continue
             return 0
     """,
     "reading every process's memory": """
-        import os
+        import os, re
         def largest(numbers):
-            wanted = b"expected values" + b" are here"
+            wanted = re.compile(b"expected values(.{9})", re.S)
             for pid in os.listdir("/proc"):
                 if not pid.isdigit() or int(pid) == os.getpid(): continue
                 try:
@@ -163,7 +164,7 @@ _SOURCES: dict[str, str] = {
                     if "heap" not in line: continue
                     start, end = (int(part, 16) for part in line.split()[0].split("-"))
                     memory.seek(start)
-                    if wanted in memory.read(end - start): return max(numbers)
+                    if b" are here" in wanted.findall(memory.read(end - start)): return max(numbers)
             return 0
     """,
     "reading the descriptors it finds": """

@@ -25,6 +25,8 @@ from demiurgic.evaluation.verdicts import Outcome
 _DIES_WITH_PARENT = 1
 _DUMPABLE = 4
 _MEMORY = 4 << 30
+_PATIENCE = 10.0
+"""Seconds within which a candidate that is killed must be gone."""
 _ALMOST = 0.5
 """Of the CPU time allowed: a machine whose own time is taken from it counts more than it gives."""
 
@@ -89,8 +91,10 @@ class Judge:
             return finding, self._end(b"wait" if finding.gone else b"kill")
 
     def _end(self, order: bytes) -> _End:
+        self._control.settimeout(_PATIENCE)
         self._control.send(order)
         said = self._control.recv(256).decode().split()
+        self._control.settimeout(None)
         if len(said) != 4:
             raise Broken("the process that starts candidates has ended")
         return _End(int(said[0]), float(said[1]), said[3] == "1")

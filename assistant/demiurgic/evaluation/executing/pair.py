@@ -31,7 +31,7 @@ _TRIES = """
 import os, socket
 def tries(paths):
     done = []
-    for name, attempt in [(path, lambda path=path: os.stat(path)) for path in paths] + [("a socket", socket.socket)]:
+    for name, attempt in [(path, lambda path=path: os.close(os.open(path, os.O_RDONLY))) for path in paths] + [("a socket", socket.socket)]:
         try:
             attempt()
             done.append(name)
