@@ -53,6 +53,16 @@ class Candidate:
 class Judging(Protocol):
     """Judges candidates, several at once. Closing it leaves nothing behind: no process, no file."""
 
+    @property
+    def name(self) -> str:
+        """What keeps the programs in."""
+        ...
+
+    @property
+    def warning(self) -> str:
+        """What nothing keeps them from; empty where there is no such thing."""
+        ...
+
     def judge(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Verdict]]:
         """Each with its verdict, in the order in which they end. Candidates are drawn as there is room, so the
         iterable may wait for a model that still writes them. Raises SandboxError where nothing can be judged."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from demiurgic.evaluation.prompts import PromptForm
     from demiurgic.evaluation.report import Report
     from demiurgic.evaluation.running import Plan
+    from demiurgic.evaluation.verdicts import Judging
     from demiurgic.evaluation.writing import Style
 
 HELP = "write and judge HumanEval's functions with a model"
@@ -39,6 +40,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-tokens", type=int, default=1024, metavar="N", help="longest answer")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument("--parallel", type=int, metavar="N", help="requests decoded together")
+    parser.add_argument("--ray", metavar="ADDRESS", help="judge on the nodes of this Ray cluster")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the run is kept, and gone on with")
     parser.set_defaults(run=run)
 
@@ -47,7 +49,6 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Do the run, or what is left of it."""
     from demiurgic.cli.screen import console
     from demiurgic.evaluation.board import board
-    from demiurgic.evaluation.executing import open_judging
     from demiurgic.evaluation.journal import Journal
     from demiurgic.evaluation.manifest import settle
     from demiurgic.evaluation.report import report_of, write_report
@@ -68,7 +69,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         settle(folder, manifest)
         journal = Journal(folder)
         opened.callback(journal.close)
-        judging = open_judging(settings)
+        judging = _judging(options.ray, settings)
         opened.callback(judging.close)
         whole = Run(plan, writer_for(model, style), judging, journal)
         with board(screen, f"{model.name}, prompt {form.id}") as show:
@@ -77,6 +78,16 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         write_report(folder, scored, report)
     screen.print(_told(report, manifest, folder))
     return 0
+
+
+def _judging(ray: str | None, settings: Settings) -> "Judging":
+    if ray is not None:
+        from demiurgic.evaluation.spreading import RayJudging
+
+        return RayJudging(ray, settings.sandbox)
+    from demiurgic.evaluation.executing import open_judging
+
+    return open_judging(settings)
 
 
 def _told(report: "Report", manifest: "Manifest", folder: Path) -> str:

