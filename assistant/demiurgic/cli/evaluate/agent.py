@@ -123,7 +123,7 @@ def _show(rows: "Sequence[Row]", manifest: "Manifest", out: Path) -> None:
     if rows[-1].broke:
         print(f"{rows[-1].broke} runs ended because the model failed; start again to do them once more")
     print("failed: calls that were carried out and failed, edits among them. Means of a run: steps, tokens, seconds.")
-    print(f"all of it: {out / 'results.json'}")
+    print(f"everything: {out / 'results.json'}")
 
 
 def _table(rows: "Sequence[Row]") -> "Table":

@@ -69,12 +69,12 @@ class Task:
 
 
 def load_suite(folder: Path, kinds: Sequence[str] = (), limit: int | None = None) -> list[Task]:
-    """The suite's tasks, one of each kind after the other, so that a run that is cut short has seen all kinds."""
+    """The suite's tasks, one of each kind after the other and the easy ones first: what a short run sees is mixed."""
     found = {path.name: path for path in _folders(folder) if path.name != _COMMON}
     if unknown := [kind for kind in kinds if kind not in found]:
         raise BadEvaluationFile(f"{folder} has no kind {unknown[0]!r}", f"it has: {', '.join(found) or 'none'}")
     chosen = [found[kind] for kind in kinds] or list(found.values())
-    columns = [[_task(folder, path) for path in _folders(kind)] for kind in chosen]
+    columns = [sorted((_task(folder, path) for path in _folders(kind)), key=_easy_first) for kind in chosen]
     tasks = [task for task in chain.from_iterable(zip_longest(*columns)) if task is not None]
     if not tasks:
         raise BadEvaluationFile(f"{folder} holds no tasks", "a task is KIND/NAME/task.toml")
@@ -84,12 +84,15 @@ def load_suite(folder: Path, kinds: Sequence[str] = (), limit: int | None = None
 def digest_of(tasks: Sequence[Task]) -> str:
     """Names every file of these tasks, byte for byte."""
     digest = hashlib.sha256()
-    places = dict.fromkeys([*(task.common for task in tasks), *(task.folder for task in tasks)])
-    for place in places:
+    for place in sorted({place for task in tasks for place in (task.common, task.folder)}):
         for path in sorted(path for path in place.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
             name = f"{place.parent.name}/{place.name}/{path.relative_to(place).as_posix()}"
             digest.update(f"{name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def _easy_first(task: Task) -> tuple[int, str]:
+    return task.level, task.name
 
 
 def _folders(folder: Path) -> list[Path]:
