@@ -46,7 +46,12 @@ def finished(started: ToolStarted, ended: ToolFinished, *, seen: bool) -> list[R
     sign = Text("✗ ", "red") if ended.failed else Text("✓ ", "green")
     end = Text.assemble("  ", diff_of(view).stat) if isinstance(view, DiffView) else Text()
     end.append(f"  {ended.seconds:.1f} s" if ended.seconds >= 1 else "", "dim")
-    return [Hanging(sign, headline(ended.name, view), cropped=True, end=end), *_body(view, ended, seen=seen)]
+    if ended.failed and isinstance(view, TextView):
+        # A change that does not fit its file is shown as the reading that it came to; what failed is the change.
+        head = _titled(ended.name, view.title.partition(" ")[2])
+    else:
+        head = headline(ended.name, view)
+    return [Hanging(sign, head, cropped=True, end=end), *_body(view, ended, seen=seen)]
 
 
 def failed_before(ended: ToolFinished) -> list[RenderableType]:

@@ -225,3 +225,10 @@ def test_no_line_is_wider_than_the_terminal():
     blocks += [*scribe.take(ToolStarted(call(), view)), *scribe.take(ToolFinished("9", "edit", "t", failed=False))]
     for width in (60, 120):
         assert max(len(line) for line in painted(blocks, width).split("\n")) <= width
+
+
+def test_a_change_that_does_not_fit_is_told_under_its_own_name():
+    scribe = Scribe()
+    scribe.take(ToolStarted(ToolCall("1", "rewrite", {}), TextView("read a.txt")))
+    shown = painted(scribe.take(ToolFinished("1", "rewrite", "Error: a.txt has no functions", failed=True)))
+    assert "✗ rewrite a.txt" in shown
