@@ -65,7 +65,7 @@ class Sampler:
 def score(logits: Logits, token: int, rivals: int, among: Sequence[int] | None = None) -> TokenScore:
     """The token's log-probability under these logits, with the likeliest tokens at its place, or those `among`."""
     peak = float(logits.max())
-    total = peak + float(np.log(np.exp(logits - peak, dtype=np.float64).sum()))
+    total = peak + float(np.log(np.exp(logits - peak).sum(dtype=np.float64)))
     if among is not None:
         return TokenScore(token, float(logits[token]) - total, tuple((t, float(logits[t]) - total) for t in among))
     if not rivals:
