@@ -80,11 +80,6 @@ def inspect(path: Path) -> ModelCard:
     )
 
 
-def read_tokens(path: Path) -> tuple[str, ...]:
-    """The vocabulary, as the file spells it. Raises BadModelFile as `inspect` does."""
-    return read_header(path).tokens
-
-
 def _check_is_model(header: Header) -> None:
     kind, parts = header.fields.get("general.type", "model"), header.fields.get("split.count", 0)
     if kind != "model":

@@ -86,11 +86,6 @@ class Desk:
         """Let the turn count again that was taken back last."""
         return self._move(back=False)
 
-    def undo_preview(self) -> Sequence[Change]:
-        """Which files undoing would change."""
-        move = self._session.history.undo()
-        return self.snapshots.preview(move.files) if move and move.files and self.snapshots else ()
-
     def new(self) -> None:
         """Begin a conversation anew."""
         self._switch(self._shelf.new(self._start()))
