@@ -60,7 +60,9 @@ class Shelf:
         """Go on with a session. Raises NoSuchSession, or SessionError where another process has it open."""
         path = self.path(name)
         if not path.is_file():
-            raise NoSuchSession(f"there is no session {name} of {self._root}", "see which there are: /sessions")
+            raise NoSuchSession(
+                f"there is no session {name} of {self._root}", "see which there are: demiurgic, then /sessions"
+            )
         return Session(Log(path))
 
     def latest(self) -> str | None:
