@@ -12,7 +12,7 @@ from demiurgic.agent.sessions.history import answered
 from demiurgic.agent.sessions.session import Session
 from demiurgic.agent.sessions.shelf import Shelf, Start
 from demiurgic.agent.sessions.training import training_lines
-from demiurgic.errors import SessionError
+from demiurgic.errors import NoSuchSession, SessionError
 from demiurgic.events import ReplyEnded, TextDelta
 from demiurgic.messages import Assistant, System, Tool, ToolCall, ToolResult, User
 
@@ -211,7 +211,7 @@ def test_an_open_session_is_not_opened_twice(shelf: Shelf):
     "name", ["", "..", "../../etc/passwd", "20200101-000000-abcdef/../x", "20200101-000000-abcdef"]
 )
 def test_a_session_that_is_none_is_refused(shelf: Shelf, name: str):
-    with pytest.raises(SessionError, match="no session"):
+    with pytest.raises(NoSuchSession, match="no session"):
         shelf.open(name)
 
 
