@@ -84,6 +84,14 @@ def programs(bench: Bench) -> None:
     bench.faster("calls of a warm kernel / bare subprocess", seen["kernel"], seen["bare"], "a s")
 
 
+def starting(bench: Bench) -> None:
+    """To the help and to the prompt, against aider and llm. No model is loaded."""
+    [seen] = bench.turns(("starting", "starting", SMALL))
+    for what in ("help", "prompt"):
+        for peer in ("llm", "aider"):
+            bench.sooner(f"to the {what} / {peer}", seen[f"demiurgic {what}"], seen[f"{peer} {what}"], "ms", 1.0)
+
+
 def humaneval(bench: Bench) -> None:
     """HumanEval from the prompts to the score, greedy, and with ten samples of each problem."""
     for name, count, samples, target in (("greedy", 164, 1, 2.0), ("10 samples each", 12, 10, 2.3)):
@@ -102,5 +110,17 @@ def humaneval(bench: Bench) -> None:
 
 QUESTIONS: dict[str, Question] = {
     question.__name__: question
-    for question in (single, batching, prefix, rewrite, constrained, cancel, contention, session, programs, humaneval)
+    for question in (
+        single,
+        batching,
+        prefix,
+        rewrite,
+        constrained,
+        cancel,
+        contention,
+        session,
+        programs,
+        starting,
+        humaneval,
+    )
 }
