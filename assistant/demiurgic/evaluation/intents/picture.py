@@ -47,10 +47,10 @@ def _number(axes: Any, counts: Sequence[Sequence[int]], shares: Sequence[Sequenc
 
 def _writable(labels: Sequence[str]) -> list[str]:
     """The labels as far as matplotlib's font has their letters, `$` spelled out; else their numbers."""
-    from matplotlib.font_manager import FontProperties, findfont, get_font
+    from matplotlib import font_manager
 
-    find: Any = findfont
-    known = get_font(find(FontProperties())).get_charmap()
+    fonts: Any = font_manager
+    known: dict[int, int] = fonts.get_font(fonts.findfont(fonts.FontProperties())).get_charmap()
     if any(ord(letter) not in known for label in labels for letter in label):
         return [str(number) for number in range(len(labels))]
     return [label.replace("$", r"\$") for label in labels]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from support.tiny_checkpoints import make_checkpoint
 
+pytestmark = pytest.mark.slow
 LABELS = ("balance", "transfer", "pay_bill", "weather")
 FILES = {
     "confusion_matrix.png",
