@@ -122,6 +122,7 @@ def _show(rows: "Sequence[Row]", manifest: "Manifest", out: Path) -> None:
     console().print(_table(rows))
     if rows[-1].broke:
         print(f"{rows[-1].broke} runs ended because the model failed; start again to do them once more")
+    print("unheard: replies that hold a call as mere text, which nobody carried out.")
     print("failed: calls that were carried out and failed, edits among them. Means of a run: steps, tokens, seconds.")
     print(f"everything: {out / 'results.json'}")
 
@@ -131,14 +132,26 @@ def _table(rows: "Sequence[Row]") -> "Table":
 
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("kind", no_wrap=True)
-    for title in ("solved", "95 %", "calls", "malformed", "failed", "edits", "steps", "read", "wrote", "seconds"):
+    for title in (
+        "solved",
+        "95 %",
+        "calls",
+        "malformed",
+        "unheard",
+        "failed",
+        "edits",
+        "steps",
+        "read",
+        "wrote",
+        "seconds",
+    ):
         table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(
             row.name,
             f"{row.solved}/{row.runs}",
             f"{row.low:.0%}".removesuffix("%") + f"-{row.high:.0%}",
-            *map(str, (row.calls, row.malformed, row.failed_calls, row.failed_edits)),
+            *map(str, (row.calls, row.malformed, row.unheard, row.failed_calls, row.failed_edits)),
             f"{row.steps:.1f}",
             *(f"{mean:.0f}" for mean in (row.prompt_tokens, row.completion_tokens, row.seconds)),
         )

@@ -1,13 +1,16 @@
 """What an agent's turn took, counted from its events. What a helper of the agent's did counts as the agent's own."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from demiurgic.agent.events import AgentEvent, Delegated, StepStarted, ToolFinished, TurnEnd, TurnEnded
 from demiurgic.errors import EngineError
-from demiurgic.events import CallFinished, CallRejected
+from demiurgic.events import CallFinished, CallRejected, ReplyEnded
+from demiurgic.messages import Assistant
 
+_LIKE_A_CALL = re.compile(r"""<tool_call>|<function=|"name"\s*:\s*"[^"]*"\s*,\s*"(?:arguments|parameters)"\s*:""")
 _EDITS = frozenset(("edit", "rewrite", "write"))
 
 
@@ -22,7 +25,10 @@ class Tally:
     """Replies of the model."""
     calls: int
     malformed: int
-    """Calls that no tool could take."""
+    """Calls that no tool could take. The model was told."""
+    unheard: int
+    """Replies without any call whose text holds what looks like one: nobody carried it out, and nobody told the model.
+    A sign, read from the text; a model that shows a call as an example is counted too."""
     failed_calls: int
     """Calls that were carried out and failed; commands that ended with another exit code than 0 are among them."""
     failed_edits: int
@@ -46,6 +52,8 @@ def tally(events: Iterable[AgentEvent]) -> Tally:
                 counts["calls"] += 1
             case CallRejected():
                 counts["malformed"] += 1
+            case ReplyEnded(message=Assistant(text=text, calls=()), rejected=()):
+                counts["unheard"] += bool(_LIKE_A_CALL.search(text))
             case ToolFinished(name=name, failed=True):
                 counts["failed_calls"] += 1
                 counts["failed_edits"] += name in _EDITS
@@ -62,6 +70,7 @@ def _whole(ended: TurnEnded, counts: Counter[str]) -> Tally:
         steps=counts["steps"],
         calls=counts["calls"],
         malformed=counts["malformed"],
+        unheard=counts["unheard"],
         failed_calls=counts["failed_calls"],
         failed_edits=counts["failed_edits"],
         prompt_tokens=ended.usage.prompt,

@@ -34,6 +34,7 @@ class Row:
     """Runs in which the model or its engine failed. They count as not solved."""
     calls: int
     malformed: int
+    unheard: int
     failed_calls: int
     failed_edits: int
     steps: float
@@ -81,6 +82,7 @@ def _row(name: str, runs: Sequence[Run]) -> Row:
         broke=sum(run.broke for run in runs),
         calls=sum(one.calls for one in took),
         malformed=sum(one.malformed for one in took),
+        unheard=sum(one.unheard for one in took),
         failed_calls=sum(one.failed_calls for one in took),
         failed_edits=sum(one.failed_edits for one in took),
         steps=sum(one.steps for one in took) / each,

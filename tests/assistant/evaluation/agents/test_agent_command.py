@@ -54,6 +54,7 @@ def start(tmp_path, suite):
     return start
 
 
+@pytest.mark.slow
 def test_a_suite_is_done_and_told(start, tmp_path):
     with FakeProvider(*solving("one"), openai_answer({"content": "I will not."}), *solving("three")) as provider:
         program = start("--model", f"{provider.url}/v1#m")
@@ -61,13 +62,14 @@ def test_a_suite_is_done_and_told(start, tmp_path):
     assert program.returncode == 0, error
     lines = out.splitlines()
     assert [line.split()[2] for line in lines[:3]] == ["solved", "failed", "solved"]
-    table = [line.split()[:7] for line in lines if line.startswith(("say", "all"))]
-    assert table == [[name, "2/3", "21-94%", "2", "0", "0", "0"] for name in ("say", "all")]
+    table = [line.split()[:8] for line in lines if line.startswith(("say", "all"))]
+    assert table == [[name, "2/3", "21-94%", "2", "0", "0", "0", "0"] for name in ("say", "all")]
     report = json.loads((tmp_path / "out" / "results.json").read_text())
     assert [run["solved"] for run in report["runs"]] == [True, False, True]
     assert not (tmp_path / "out" / "work").exists()
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_with_what_is_not_done(start, tmp_path):
     waiting = Answer([], ending=Ending.HANGING)
     with FakeProvider(*solving("one"), waiting, *solving("two"), *solving("three")) as provider:

@@ -14,7 +14,7 @@ from demiurgic.evaluation.agents.running import Run
 from demiurgic.evaluation.statistics import wilson
 
 MANIFEST = Manifest("m", "", "", True, 600, 8192, None, None, "auto", "digest")
-TALLY = Tally(TurnEnd.DONE, "", "Fertig, äh.", 4, 3, 1, 2, 1, 1000, 800, 60)
+TALLY = Tally(TurnEnd.DONE, "", "Fertig, äh.", 4, 3, 1, 5, 2, 1, 1000, 800, 60)
 
 
 def run(task="fix/one", seed=0, solved=True, **more) -> Run:
@@ -89,6 +89,7 @@ def test_rows_by_kind_and_one_for_all():
     runs = [run(), run("fix/two", solved=False), run("add/one")]
     fix, add, whole = summary(runs)
     assert (fix.name, fix.solved, fix.runs, fix.malformed, fix.failed_calls, fix.failed_edits) == ("fix", 1, 2, 2, 4, 2)
+    assert fix.unheard == 10
     assert (fix.low, fix.high) == pytest.approx(wilson(1, 2))
     assert (add.share, add.steps, add.prompt_tokens, add.completion_tokens, add.seconds) == (1.0, 4, 1000, 60, 2)
     assert (whole.name, whole.solved, whole.tasks, whole.runs) == ("all", 2, 3, 3)

@@ -17,7 +17,7 @@ from demiurgic.evaluation.agents.evaluating import evaluate
 from demiurgic.evaluation.agents.journal import Journal, Manifest
 from demiurgic.evaluation.agents.running import Setting, run_task
 from demiurgic.evaluation.agents.tasks import OWN_SUITE, load_suite
-from demiurgic.events import CallFinished, CallRejected
+from demiurgic.events import CallFinished, CallRejected, Finish, ReplyEnded
 from demiurgic.messages import Assistant, ToolCall, Usage
 from demiurgic.sandbox.choose import open_sandbox
 from demiurgic.sandbox.protocol import Policy
@@ -101,6 +101,25 @@ def test_a_reply_that_does_not_end_is_ended(setting, tmp_path):
     assert run.seconds < 20
 
 
+def replied(text, *calls, rejected=()):
+    return ReplyEnded(Assistant(text, calls=calls), Finish.STOP, Usage(), rejected)
+
+
+@pytest.mark.parametrize(
+    ("reply", "unheard"),
+    [
+        (replied('```json\n{"name": "shout", "arguments": {}}\n```'), 1),
+        (replied('<tool_call>\n{"name": "edit", "arguments": {'), 1),
+        (replied('{\n  "name" : "edit",\n  "parameters": {}}'), 1),
+        (replied("Done: the name of the function is now `add`."), 0),
+        (replied('{"name": "x"}', ToolCall("1", "read", {})), 0),
+        (replied('{"name": "x", "arguments": {}}', rejected=(CallRejected(0, "x", "", ""),)), 0),
+    ],
+)
+def test_calls_that_nobody_heard_are_counted(reply, unheard):
+    assert tally([reply, TurnEnded(TurnEnd.DONE, Assistant("x"), Usage(), 1)]).unheard == unheard
+
+
 def test_what_a_helper_did_counts_too():
     finished = CallFinished(0, ToolCall("1", "read", {}))
     events = [
@@ -133,6 +152,7 @@ def test_a_suite_goes_on_where_it_was_left(setting, tmp_path):
     assert [said["role"] for said in json.loads(kept.read_text())["messages"]][-1] == "assistant"
 
 
+@pytest.mark.slow
 def test_a_model_that_fails_is_asked_again_later_and_not_for_ever(setting, tmp_path):
     tasks = load_suite(OWN_SUITE, limit=5)
     failing = setting(EngineError("it broke"))
