@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from demiurgic.agent.carrying import CallRunner, Carried
 from demiurgic.agent.claims import unfounded
-from demiurgic.agent.compaction import Compactor
+from demiurgic.agent.compaction import FULL, Compactor
 from demiurgic.agent.counting import Counter
 from demiurgic.agent.delegating import delegated, for_helper
 from demiurgic.agent.equipment import Equipment
@@ -28,13 +28,15 @@ from demiurgic.agent.events import (
 )
 from demiurgic.agent.existing import narrowed
 from demiurgic.agent.notes import NAME
-from demiurgic.agent.repetition import Repetition
+from demiurgic.agent.repetition import Repetition, drones
 from demiurgic.chat.protocol import Reply
-from demiurgic.errors import DemiurgicError
-from demiurgic.events import Finish, ReplyEnded
+from demiurgic.errors import ContextOverflow, DemiurgicError
+from demiurgic.events import CallDelta, ChatEvent, Finish, ReasoningDelta, ReplyEnded, TextDelta
 from demiurgic.messages import Assistant, Message, System, Tool, ToolCall, ToolResult, Usage, User
 from demiurgic.tools.task import SPEC as HAND_OUT
 
+_GLANCE = 200
+"""Letters after which it is looked whether a reply goes in circles."""
 _MOST_BROKEN = 3
 """Replies in a row without a call that could be carried out, after which the turn ends."""
 
@@ -56,7 +58,9 @@ class Agent:
         return [tool.spec for tool in self._equipment.tools.values()]
 
     def turn(self, text: str) -> "Turn":
-        """Say something. What follows is the turn's events; leaving them early cancels it."""
+        """Say something. What follows is the turn's events; leaving them early cancels it. Raises ContextOverflow where
+        no shortening of the conversation could make room for it."""
+        self._refuse_oversized(text)
         return Turn(self, self._equipment, text)
 
     def used(self) -> int:
@@ -69,9 +73,19 @@ class Agent:
 
     def shorten(self, cancel: threading.Event) -> Compacted:
         """Begin the conversation anew with what matters of it."""
-        before = self.used()
-        self.conversation[:] = self._compactor.shortened(self.conversation, cancel)
-        return Compacted(before, self.used())
+        before, shortened = self.used(), self._compactor.shortened(self.conversation, cancel)
+        if (after := self.counter.conversation(shortened, self.specs)) >= before:
+            return Compacted(before, before)  # nothing would be won
+        self.conversation[:] = shortened
+        return Compacted(before, after)
+
+    def _refuse_oversized(self, text: str) -> None:
+        room = int(FULL * self.counter.context)
+        if len(text.encode("utf-8", "surrogatepass")) <= room:
+            return  # no token is shorter than a byte
+        alone = self.counter.conversation([*self.conversation[:1], User(text)], self.specs)
+        if alone > room:
+            raise ContextOverflow(alone, self.counter.context - room, self.counter.context)
 
     @property
     def _compactor(self) -> Compactor:
@@ -121,8 +135,12 @@ class Turn:
 
     def _observed(self, events: Iterable[AgentEvent]) -> Iterator[AgentEvent]:
         for event in events:
-            for observer in self._equipment.observers:
-                observer.saw((event,))
+            try:
+                for observer in self._equipment.observers:
+                    observer.saw((event,))
+            except DemiurgicError as error:  # what cannot be written down is not shown, and nothing follows it
+                yield TurnEnded(TurnEnd.ERROR, Assistant(), Usage(), 0, (), f"{error.message}\n{error.hint}".strip())
+                return
             yield event
 
     def _run(self) -> Generator[AgentEvent]:
@@ -195,11 +213,14 @@ class Turn:
     def _ask(self, progress: _Progress) -> Generator[AgentEvent, None, ReplyEnded]:
         gear = self._equipment
         options = replace(
-            gear.wishes, draft=self._agent.runner.draft(), narrowed=narrowed(gear.tools.values(), gear.workspace)
+            gear.wishes,
+            max_tokens=gear.wishes.max_tokens or self._room(),
+            draft=self._agent.runner.draft(),
+            narrowed=narrowed(gear.tools.values(), gear.workspace),
         )
         reply = gear.model.reply(self._agent.conversation, self._agent.specs, options)
         self._go_on(reply)
-        for event in reply:
+        for event in _until_it_drones(reply):
             if isinstance(event, ReplyEnded):
                 self._agent.conversation.append(event.message)
                 progress.message, progress.usage = event.message, _sum(progress.usage, event.usage)
@@ -207,6 +228,11 @@ class Turn:
                 return event
             yield event
         raise AssertionError("a reply ended without saying so")
+
+    def _room(self) -> int | None:
+        """Tokens that the next reply may take."""
+        most = self._equipment.limits.reply
+        return None if most is None else max(1, min(most, self._agent.counter.context - self._agent.used()))
 
     def _go_on(self, work: "Reply | Turn") -> None:
         with self._lock:
@@ -240,7 +266,10 @@ class Turn:
             return f"Your call was not carried out:\n{problems}"
         if ended.finish is Finish.LENGTH:
             progress.broken += 1
-            return "Your answer was cut off: there was no more room. Go on in smaller steps."
+            return (
+                "Your answer was cut off: it was too long, or it said the same again and again. "
+                "Finish it in few words, or go on in smaller steps."
+            )
         missing = [] if progress.doubted else unfounded(ended.message.text, self._agent.runner.written)
         if missing:
             progress.doubted = True
@@ -251,6 +280,19 @@ class Turn:
         reminded = Reminded(text, origin)
         self._agent.conversation.append(reminded.message)
         yield reminded
+
+
+def _until_it_drones(reply: Reply) -> Iterator[ChatEvent]:
+    """A reply's events. One that only repeats itself is ended, as if it had become too long."""
+    said, looked, droned = "", 0, False
+    for event in reply:
+        if isinstance(event, TextDelta | ReasoningDelta | CallDelta):
+            said += event.text
+            if not droned and len(said) - looked >= _GLANCE:
+                looked = len(said)
+                if droned := drones(said):
+                    reply.cancel()
+        yield replace(event, finish=Finish.LENGTH) if droned and isinstance(event, ReplyEnded) else event
 
 
 def _sum(one: Usage, other: Usage) -> Usage:

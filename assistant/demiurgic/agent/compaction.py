@@ -5,6 +5,7 @@ files that are open, as they are now; the latest steps; and a summary of the res
 it still knows all of it. The prompt that stands above everything is the same as before.
 """
 
+import re
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,14 @@ FULL = 0.75
 
 _REQUESTS, _PLAN, _FILES, _SUMMARY, _LATEST = 0.10, 0.03, 0.12, 0.08, 0.12
 """Shares of the context; together well below what counts as full."""
+
+_STORY = "The earlier conversation in short."
+_TITLES = _WORDS, _TODO, _DONE, _OPEN = (
+    "What the user asked for, in their own words",
+    "The plan",
+    "What was done so far",
+    "Files as they are now",
+)
 
 _ASK = (
     "The conversation grows too long and begins anew now. Write down for yourself what matters to go on: what was "
@@ -46,16 +55,17 @@ class Compactor:
     def shortened(self, conversation: Sequence[Message], cancel: threading.Event) -> list[Message]:
         """The conversation with its past told in short."""
         above = [message for message in conversation if isinstance(message, System)]
-        said = [message.text for message in conversation if isinstance(message, User) and not message.reminder]
+        users = [message for message in conversation if isinstance(message, User)]
+        said = [text for message in users if (text := _own_words(message))]
         latest = self._latest(conversation)
         parts = (
-            ("What the user asked for, in their own words", self._cut("\n\n".join(said), _REQUESTS)),
-            ("The plan", self._cut(_plan(conversation), _PLAN)),
-            ("What was done so far", self._summary(conversation, cancel)),
-            ("Files as they are now", self._open_files()),
+            (_WORDS, self._cut("\n\n".join(said), _REQUESTS)),
+            (_TODO, self._cut(_plan(conversation) or _told(users, _TODO), _PLAN)),
+            (_DONE, self._summary(conversation, cancel)),
+            (_OPEN, self._open_files()),
         )
         story = "\n\n".join(f"## {title}\n{text}" for title, text in parts if text)
-        return [*above, User(f"The earlier conversation in short.\n\n{story}"), *latest]
+        return [*above, User(f"{_STORY}\n\n{story}", reminder=True), *latest]
 
     def _latest(self, conversation: Sequence[Message]) -> list[Message]:
         """The last steps, whole: each reply with the results of its calls."""
@@ -121,6 +131,20 @@ class Compactor:
 
 def _ends(text: str, size: int) -> str:
     return f"{text[:size]}\n[…]\n{text[len(text) - size :]}" if size else ""
+
+
+def _own_words(message: User) -> str:
+    """What of a message the user said, be it in an earlier story."""
+    return _told([message], _WORDS) if message.reminder else message.text
+
+
+def _told(messages: Iterable[User], title: str) -> str:
+    """The latest text that an earlier story holds under a title."""
+    for message in reversed(list(messages)):
+        if message.reminder and message.text.startswith(_STORY):
+            _, found, rest = message.text.partition(f"## {title}\n")
+            return re.split(r"\n\n## (?:" + "|".join(_TITLES) + r")\n", rest)[0] if found else ""
+    return ""
 
 
 def _plan(conversation: Iterable[Message]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from demiurgic.chat.local import LocalChat
 from demiurgic.chat.protocol import ChatModel
 from demiurgic.messages import Message, Tool, User
 
@@ -14,6 +15,7 @@ class Counter:
 
     def __init__(self, model: ChatModel) -> None:
         self._model = model
+        self._near = isinstance(model, LocalChat)  # budgets are found by many counts, and a remote one is a request
         self._frame: int | None = None
 
     @property
@@ -30,7 +32,7 @@ class Counter:
 
     def text(self, text: str) -> int:
         """Tokens of a text by itself."""
-        exact = self._model.count_tokens((User(text),))
+        exact = self._model.count_tokens((User(text),)) if self._near else None
         if exact is None:
             return _estimate(text)
         if self._frame is None:

@@ -19,6 +19,8 @@ class Limits:
     steps: int = 50
     tokens: int | None = None
     """Written by the model."""
+    reply: int | None = None
+    """Tokens of one reply; a longer one is cut off and goes on in smaller steps. None leaves it to the model."""
     seconds: float | None = None
 
 

@@ -44,9 +44,12 @@ class Profile:
     system: str
     parallel_calls: bool
     attach_named: bool
+    longest_reply: int | None
 
 
 def profile(parameters: int | None) -> Profile:
     """For a local model by its size; remote ones, of unknown size, are large."""
     small = parameters is not None and parameters <= SMALL
-    return Profile(_SMALL_PROMPT, False, True) if small else Profile(_LARGE_PROMPT, True, False)
+    if small:
+        return Profile(_SMALL_PROMPT, False, True, 4096)
+    return Profile(_LARGE_PROMPT, True, False, None if parameters is None else 16384)

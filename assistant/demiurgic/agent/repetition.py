@@ -1,4 +1,4 @@
-"""Noticing that a model goes in circles: the same call with the same result.
+"""Noticing that a model goes in circles: the same call with the same result, or one reply that does not end.
 
 Calls alone are no proof: a test is run again after a change, and then its result differs. Each repetition is answered
 more plainly, as part of the result, so that nothing that was said before has to change; at last the turn is stopped.
@@ -17,6 +17,10 @@ _REMINDERS = {
     6: "You are going in circles. Stop calling this tool. Tell the user what you know and where you are stuck.",
 }
 _LAST = 8
+_DRONE = 1500
+"""Letters that must repeat themselves."""
+_PASSAGE = 300
+"""The longest passage that is looked for."""
 
 
 class Repetition:
@@ -35,6 +39,21 @@ class Repetition:
     def stuck(self) -> bool:
         """Whether telling did not help."""
         return max(self._seen.values(), default=0) >= _LAST
+
+
+def drones(text: str) -> bool:
+    """Whether the end of a reply is one passage again and again. What a program may well hold, such as a table of
+    zeros, is shorter."""
+    tail = text[-_DRONE:][::-1]
+    if len(tail) < _DRONE:
+        return False
+    borders = [0] * len(tail)  # how much of the beginning ends at each place, as in Knuth, Morris and Pratt
+    for place in range(1, len(tail)):
+        length = borders[place - 1]
+        while length and tail[place] != tail[length]:
+            length = borders[length - 1]
+        borders[place] = length + (tail[place] == tail[length])
+    return len(tail) - borders[-1] <= _PASSAGE
 
 
 def _key(call: ToolCall, result: str) -> bytes:

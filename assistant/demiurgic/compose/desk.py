@@ -11,6 +11,7 @@ from demiurgic.agent.desk import Desk, Premises
 from demiurgic.agent.equipment import Equipment, Limits
 from demiurgic.agent.events import Approver, Mode, Observer
 from demiurgic.agent.hooks import Hook, Hooks
+from demiurgic.agent.permissions.names import SECRETS
 from demiurgic.agent.permissions.permissions import Permissions
 from demiurgic.agent.prompt import profile
 from demiurgic.agent.sessions.shelf import Shelf
@@ -28,6 +29,8 @@ from demiurgic.workspace.beneath import LocalWorkspace
 from demiurgic.workspace.snapshots.store import Places, Snapshots
 
 LATEST = "latest"
+_PROJECT = "DEMIURGIC_PROJECT"
+"""Tells MCP servers where the user works; they are started elsewhere."""
 
 _KEPT_SECONDS = 30 * 24 * 3600
 """How long states of the files can be had back."""
@@ -51,7 +54,7 @@ def open_desk(settings: Settings, folder: Path, approver: Approver, options: Des
     if session is None:
         raise NoSuchSession("there is no conversation in this folder to go on with", "begin one: demiurgic")
     with ExitStack() as opened:
-        policy = Policy(folder, readable=(*project_folders(folder), *own_interpreter()))
+        policy = Policy(folder, hidden=SECRETS, readable=(*project_folders(folder), *own_interpreter()))
         sandbox = open_sandbox(settings.sandbox, policy, settings.allow_process, settings.docker)
         opened.callback(sandbox.close)
         warnings: list[str] = []
@@ -75,7 +78,7 @@ def open_desk(settings: Settings, folder: Path, approver: Approver, options: Des
                 approver=approver,
                 hooks=hooks,
                 observers=options.observers,
-                limits=options.limits,
+                limits=replace(options.limits, reply=fitting.longest_reply),
                 attach_named=fitting.attach_named,
                 wishes=replace(options.wishes, parallel_calls=fitting.parallel_calls, temperature=settings.temperature),
             )
@@ -103,11 +106,10 @@ def _wanted_tools(settings: Settings, folder: Path, opened: ExitStack, warnings:
     if settings.mcp:
         from demiurgic.tools.mcp_servers import McpServer, McpServers
 
-        known = [
-            McpServer(server.name, server.command, server.arguments, dict(settings.environment))
-            for server in settings.mcp
-        ]
-        servers = McpServers(known, folder, settings.state_dir / "mcp.log")
+        inherited = {**dict(settings.environment), _PROJECT: str(folder)}
+        known = [McpServer(server.name, server.command, server.arguments, inherited) for server in settings.mcp]
+        # Not in the project: a program of the same name that lies there would be run in the place of the user's.
+        servers = McpServers(known, settings.state_dir, settings.state_dir / "mcp.log")
         opened.callback(servers.close)
         wanted += servers.tools
         warnings += servers.problems

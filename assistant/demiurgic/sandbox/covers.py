@@ -6,16 +6,21 @@ names can be changed behind any cover.
 """
 
 import contextlib
+import fnmatch
 import os
+import re
 import threading
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from demiurgic.errors import SandboxError
 from demiurgic.sandbox.protocol import Policy
+
+_ANYWHERE = "**/"
+_INSTALLED = frozenset((".git", "node_modules", ".venv", "venv", "site-packages", "__pycache__", ".tox"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +106,23 @@ def hidden_paths(policy: Policy) -> list[Path]:
     """What `Policy.hidden` names, patterns expanded. A symbolic link counts as what it points to in the workspace."""
     root = policy.workspace.resolve()
     found: set[Path] = set()
+    names = [pattern.removeprefix(_ANYWHERE) for pattern in policy.hidden if pattern.startswith(_ANYWHERE)]
+    paths = [Path(folder) / name for folder, name in _named(root, names)] if names else []
     for pattern in policy.hidden:
         if pattern.startswith("/") or ".." in Path(pattern).parts:
             raise SandboxError(f"the hidden path {pattern} is not in the workspace")
-        for path in root.glob(pattern):
-            real = Path(os.path.realpath(path))
-            if real.exists() and root in real.parents:
-                found.add(real)
+        if not pattern.startswith(_ANYWHERE):
+            paths += root.glob(pattern)
+    for path in paths:
+        real = Path(os.path.realpath(path))
+        if real.exists() and root in real.parents:
+            found.add(real)
     return sorted(found)
+
+
+def _named(root: Path, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Files and folders of these names, wherever they lie, but not among what was installed into the project."""
+    known = re.compile("|".join(fnmatch.translate(name) for name in names), re.IGNORECASE)
+    for folder, folders, files in os.walk(root):
+        yield from ((folder, name) for name in (*folders, *files) if known.match(name))
+        folders[:] = [name for name in folders if name not in _INSTALLED and not known.match(name)]

@@ -64,7 +64,8 @@ class Policy:
     protected: tuple[str, ...] = (".git",)
     """Paths in the workspace that can be read and not changed, nor made where they do not exist."""
     hidden: tuple[str, ...] = (".env",)
-    """Paths in the workspace whose content cannot be read."""
+    """Paths in the workspace whose content cannot be read. `**/NAME` means every file or folder of that name, but for
+    those in folders of installed packages."""
     readable: tuple[Path, ...] = ()
     """Folders outside that the project needs, such as the interpreter of its virtual environment."""
     network: bool = False

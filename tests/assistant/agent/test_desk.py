@@ -87,7 +87,7 @@ def test_a_conversation_goes_on_after_a_restart(folders):
 
 
 def test_shortening_by_hand_is_remembered(folders):
-    here = desk(*folders, scripted("word " * 2000, "In short: words."))
+    here = desk(*folders, scripted(" ".join(f"word {number}" for number in range(1000)), "In short: words."))
     with pytest.raises(SessionError):
         here.compact()
     list(here.say("talk"))
@@ -111,7 +111,7 @@ def test_the_context_is_told_to_the_last_token(folders):
 
 
 def test_another_model_goes_on_with_its_own_prompt_and_tools(folders):
-    first, second = scripted("word " * 2000, "In short.", "Two."), scripted("Three.", "Four.")
+    first, second = scripted(" ".join(map(str, range(2000))), "In short.", "Two."), scripted("Three.", "Four.")
     here = desk(*folders, first, models={"second": second})
     list(here.say("first"))
     here.compact()

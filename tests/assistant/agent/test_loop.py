@@ -25,8 +25,10 @@ from demiurgic.agent.events import (
 )
 from demiurgic.agent.hooks import Hook, Hooks
 from demiurgic.agent.judging import Asks, Denied
+from demiurgic.agent.repetition import drones
 from demiurgic.engine.scripted import ScriptedEngine
-from demiurgic.errors import EngineError
+from demiurgic.errors import ContextOverflow, EngineError
+from demiurgic.events import Finish, ReplyEnded
 from demiurgic.messages import Assistant, System, ToolResult, User
 from demiurgic.tools.protocol import DiffView, Outcome, TextView
 
@@ -280,3 +282,49 @@ def test_where_shortening_does_not_help_the_turn_ends(tmp_path: Path):
     agent = Agent(equipment(tmp_path, scripted("x", context=1200)))
     agent.conversation[0] = System("word " * 200)
     assert turn(agent)[-1].reason is TurnEnd.CONTEXT
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("It works. " * 150, True),
+        ("\n" * 1500, True),
+        ("Some words before.\n" + "The same line of some length, again and again.\n" * 40, True),
+        ("It works. " * 140, False),
+        ("".join(f"{number} it works. " for number in range(300)), False),
+        ("x" * 400 + "It works. " * 100 + "y" * 400, False),
+    ],
+)
+def test_what_repeats_itself_is_noticed(text: str, ends: bool):
+    assert drones(text) is ends
+
+
+def test_a_reply_that_goes_in_circles_is_cut_off_and_told(tmp_path: Path):
+    model = scripted("It works. " * 5000, "Done.")
+    events = turn(Agent(equipment(tmp_path, model)))
+    first = next(event for event in events if isinstance(event, ReplyEnded))
+    assert first.finish is Finish.LENGTH
+    assert len(first.message.text) < 3000
+    assert "again and again" in only(events, Reminded)[0].text
+    assert events[-1].reason is TurnEnd.DONE
+
+
+def test_a_reply_has_no_more_room_than_it_is_given(tmp_path: Path):
+    model = scripted("word word", "Done.")
+    turn(Agent(equipment(tmp_path, model, limits=Limits(reply=700))))
+    assert model.engine.requests[0].max_tokens == 700
+    small = scripted("word", context=2600)
+    agent = Agent(equipment(tmp_path, small, tools=[], limits=Limits(reply=4000)))
+    list(agent.turn("x" * 200))
+    [request] = small.engine.requests
+    assert request.max_tokens == 2600 - len(request.prompt)
+
+
+def test_what_can_never_fit_is_refused_at_once(tmp_path: Path):
+    model = scripted("Done.")
+    agent = Agent(equipment(tmp_path, model))
+    with pytest.raises(ContextOverflow):
+        agent.turn("x" * 60_000)
+    assert len(agent.conversation) == 1
+    assert not model.engine.requests
+    turn(agent, "a shorter question")

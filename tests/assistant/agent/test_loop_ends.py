@@ -9,10 +9,12 @@ from support.desks import call, desk, equipment, scripted
 from demiurgic.agent.agent import Agent
 from demiurgic.agent.events import Reminded, ToolFinished, ToolStarted, TurnEnd, TurnEnded
 from demiurgic.chat.protocol import ReplyOptions
+from demiurgic.errors import SessionError
 from demiurgic.events import ReplyEnded
 from demiurgic.messages import Assistant, Message, ToolResult
 
 WRITE = call("write", path="a.txt", content="a")
+LONG = " ".join(f"word {number}" for number in range(1500))
 
 
 def unanswered(conversation: list[Message]) -> set[str]:
@@ -80,7 +82,7 @@ def test_notes_of_the_project_are_told_again_where_they_were_taken_back(tmp_path
 
 def test_the_plan_outlives_a_shortened_conversation_with_all_its_items(tmp_path: Path):
     items = [{"text": "look around", "state": "done"}, {"text": "mend the roof", "state": "pending"}]
-    model = scripted(call("todo", items=items), "word " * 3000, "In short.")
+    model = scripted(call("todo", items=items), LONG, "In short.")
     agent = Agent(equipment(tmp_path, model))
     list(agent.turn("go"))
     agent.shorten(threading.Event())
@@ -89,9 +91,35 @@ def test_the_plan_outlives_a_shortened_conversation_with_all_its_items(tmp_path:
 
 def test_notes_of_the_project_outlive_a_shortened_conversation(tmp_path: Path):
     (tmp_path / "AGENTS.md").write_text("Use tabs.")
-    model = scripted("word " * 3000, "In short.", "Yes.")
+    model = scripted(LONG, "In short.", "Yes.")
     agent = Agent(equipment(tmp_path, model))
     list(agent.turn("first"))
     agent.shorten(threading.Event())
     list(agent.turn("second"))
     assert any("Use tabs." in message.text for message in agent.conversation)
+
+
+def test_what_the_user_said_and_the_plan_outlive_two_shortenings(tmp_path: Path):
+    items = [{"text": "mend the roof", "state": "pending"}]
+    model = scripted(call("todo", items=items), LONG, "In short.", LONG, "Shorter still.")
+    agent = Agent(equipment(tmp_path, model))
+    list(agent.turn("mend the house"))
+    agent.shorten(threading.Event())
+    list(agent.turn("and the garden"))
+    agent.shorten(threading.Event())
+    told = agent.conversation[1].text
+    assert told.count("mend the house") == told.count("and the garden") == told.count("pending: mend the roof") == 1
+    assert "In short." not in told
+
+
+def test_what_cannot_be_written_down_ends_the_turn(tmp_path: Path):
+    class Full:
+        def saw(self, events) -> None:
+            if any(isinstance(event, ToolStarted) for event in events):
+                raise SessionError("the disk is full", "make room")
+
+    agent = Agent(equipment(tmp_path, scripted(WRITE, "Done."), observers=(Full(),)))
+    events = list(agent.turn("go"))
+    assert events[-1].reason is TurnEnd.ERROR
+    assert events[-1].problem == "the disk is full\nmake room"
+    assert not (tmp_path / "a.txt").exists()

@@ -32,6 +32,25 @@ def test_a_protected_folder_can_be_read_and_not_changed(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / ".git").rglob("*")) == ["hooks", "pre-commit"]
 
 
+def test_files_of_a_hidden_name_are_hidden_wherever_they_lie(tmp_path: Path) -> None:
+    names = (
+        ".env",
+        "api/.env",
+        "a/b/c/.ENV",
+        "keys/id_rsa",
+        "home/.aws/credentials",
+        "app/.env.example",
+        "app/main.py",
+    )
+    for name in (*names, "node_modules/x/.env"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"secret of {name}\n")
+    hidden = ("**/.env", "**/id_rsa", "**/.aws")
+    result = shell(tmp_path, "grep -rhs . . --exclude-dir=.git | sort", hidden=hidden)
+    said = result.stdout.text().splitlines()
+    assert said == [f"secret of {name}" for name in ("app/.env.example", "app/main.py", "node_modules/x/.env")]
+
+
 def test_a_protected_path_that_does_not_exist_cannot_be_made(tmp_path: Path) -> None:
     attempts = (
         "mkdir .git && echo made; git init -q .; echo bad > .git/config; rmdir .git; mv .git x; "

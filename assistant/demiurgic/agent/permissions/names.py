@@ -34,6 +34,16 @@ _SECRETS = word_set(
     ".env* *.pem *.key *.p12 *.pfx *.jks *.keystore *.kdbx id_rsa id_dsa id_ecdsa id_ed25519 .netrc _netrc .npmrc"
     " .pypirc .git-credentials .pgpass .htpasswd .vault-token credentials.json service-account*.json"
 )
+SECRETS = tuple(
+    f"**/{name}"
+    for name in (
+        *(".env", ".env.local", ".env.*.local", ".env.prod*", ".env.stag*", ".env.dev*", ".env.test", ".envrc"),
+        *("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".netrc", "_netrc", ".npmrc", ".pypirc", ".git-credentials"),
+        *(".pgpass", ".htpasswd", ".vault-token", "credentials.json", "service-account*.json", "*.kdbx"),
+        *(".ssh", ".gnupg", ".aws"),
+    )
+)
+"""What programs in the sandbox cannot read. Less than what asks: the tests of many projects need a key of their own."""
 _SECRET_PAIRS = frozenset(
     {(".git", "config"), (".aws", "credentials"), (".aws", "config"), (".kube", "config"), (".docker", "config.json")}
 )
