@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from demiurgic.evaluation.running import Standing
-from demiurgic.evaluation.statistics import wilson
+from demiurgic.evaluation.statistics import mean_pass_at_k
 
 _PLAIN_STEP = 15.0
 
@@ -27,17 +27,11 @@ def board(console: Console, title: str) -> Generator[Callable[[Standing], None]]
 
 def score_so_far(standing: Standing) -> str:
     """pass@1 of what was judged by now, with its interval."""
-    problems, share = len(standing.judged), _share(standing)
-    if not problems:
+    if not standing.judged:
         return "nothing judged yet"
-    low, high = wilson(round(share * problems), problems)
-    return f"{100 * share:.1f} % ({100 * low:.0f}-{100 * high:.0f}) of {problems}"
-
-
-def _share(standing: Standing) -> float:
-    """The mean over problems, however many samples each has by now."""
-    shares = [standing.passed[task] / count for task, count in standing.judged.items()]
-    return sum(shares) / len(shares) if shares else 0.0
+    counts = [(count, standing.passed[task]) for task, count in standing.judged.items()]
+    share, (low, high) = mean_pass_at_k(counts, 1)
+    return f"{100 * share:.1f} % ({100 * low:.0f}-{100 * high:.0f}) of {len(counts)}"
 
 
 def _table(title: str, standing: Standing) -> Table:

@@ -4,6 +4,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def load_manifest(folder: Path) -> Manifest:
         raise BadEvaluationFile(f"{folder / _NAME} is not of this version: {error}") from error
 
 
-def digest_of(problems: dict[str, Problem]) -> str:
+def digest_of(problems: Mapping[str, Problem]) -> str:
     """Names every problem, word for word."""
     return hashlib.sha256(json.dumps([asdict(each) for each in problems.values()]).encode()).hexdigest()
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from demiurgic.evaluation.results import Scored, write_results
-from demiurgic.evaluation.statistics import pass_at_k, wilson
+from demiurgic.evaluation.statistics import mean_pass_at_k, pass_at_k
 from demiurgic_models.files import write_beside
 
 SAMPLES = "samples.jsonl"
@@ -37,10 +37,9 @@ def report_of(scored: Sequence[Scored], ks: Sequence[int]) -> Report:
         for k in ks
         if k <= least
     }
-    share = sum(passed[task] / n for task, n in count.items()) / max(1, len(count))
     outcomes = Counter(each.verdict.outcome.value for each in scored)
-    interval = wilson(round(share * len(count)), len(count)) if count else (0.0, 1.0)
-    return Report(len(count), len(scored), scores, interval, dict(outcomes.most_common()))
+    _, interval = mean_pass_at_k([(n, passed[task]) for task, n in count.items()], 1)
+    return Report(len(count), len(scored), scores, (interval[0], interval[1]), dict(outcomes.most_common()))
 
 
 def write_report(folder: Path, scored: Sequence[Scored], report: Report) -> None:

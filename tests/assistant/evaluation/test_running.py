@@ -63,7 +63,7 @@ class Reads:
                 raise KeyboardInterrupt
             self.judged[candidate.key] += 1
             right = f"return '{candidate.problem.task_id.removeprefix('T/')}'" in candidate.source
-            yield candidate, Verdict(Outcome.PASS if right else Outcome.ASSERTION, "1 != 2")
+            yield candidate, Verdict(Outcome.PASS) if right else Verdict(Outcome.ASSERTION, "1 != 2")
 
     def close(self) -> None:
         pass
