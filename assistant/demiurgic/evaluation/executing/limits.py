@@ -16,6 +16,8 @@ class TrialLimits:
     """Of the candidate's process. The kernel counts whole seconds."""
     patience: float = 4.0
     """How many times as long it is waited for."""
+    thinking: float = 120.0
+    """What the judge may take by itself: some tests hold megabytes of expected values."""
     memory: int = 1 << 30
     file_size: int = 8 << 20
     open_files: int = 64

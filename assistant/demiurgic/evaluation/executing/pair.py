@@ -39,8 +39,6 @@ def tries(paths):
             pass
     return done
 """
-_THINKING = 120.0
-"""Seconds that a judge may take by itself: some tests hold megabytes of expected values."""
 
 
 class Ended(Exception):
@@ -177,7 +175,7 @@ class Pair:
         assert judge is not None
         assert judge.stdin is not None
         assert judge.stdout is not None
-        until = time.monotonic() + self._limits.wall + _THINKING
+        until = time.monotonic() + self._limits.wall + self._limits.thinking
         try:
             _write(judge.stdin.fileno(), len(job).to_bytes(8, "little") + job)
             length = int.from_bytes(_read(judge.stdout.fileno(), 8, until), "little")
