@@ -31,7 +31,8 @@ _TRIES = """
 import os, socket
 def tries(paths):
     done = []
-    for name, attempt in [(path, lambda path=path: os.close(os.open(path, os.O_RDONLY))) for path in paths] + [("a socket", socket.socket)]:
+    attempts = [(path, lambda path=path: os.close(os.open(path, os.O_RDONLY))) for path in paths]
+    for name, attempt in [*attempts, ("a socket", socket.socket)]:
         try:
             attempt()
             done.append(name)
