@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from demiurgic.agent.carrying import CallRunner, Carried
-from demiurgic.agent.claims import unfounded
+from demiurgic.agent.claims import meant_as_call, unfounded
 from demiurgic.agent.compaction import FULL, Compactor
 from demiurgic.agent.counting import Counter
 from demiurgic.agent.delegating import delegated, for_helper
@@ -270,6 +270,9 @@ class Turn:
                 "Your answer was cut off: it was too long, or it said the same again and again. "
                 "Finish it in few words, or go on in smaller steps."
             )
+        if name := meant_as_call(ended.message.text):
+            progress.broken += 1
+            return f"That was text and no call, and nothing was done. There is no tool {name} with such arguments."
         missing = [] if progress.doubted else unfounded(ended.message.text, self._agent.runner.written)
         if missing:
             progress.doubted = True

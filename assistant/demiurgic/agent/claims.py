@@ -1,4 +1,4 @@
-"""Checking what a model says that it wrote against what was written.
+"""Checking what a model says that it did against what was done.
 
 Small models end a task with "I have created hello.py" and no call. Only plain claims in the past about a file by name
 are looked at; what is quoted, planned or asked is not.
@@ -15,6 +15,18 @@ _CLAIM = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+
+
+_CALL = re.compile(
+    r'\A(?:```\w*\s*)?\{\s*"name"\s*:\s*"([\w.-]{1,60})"\s*,\s*"(?:arguments|parameters)"\s*:\s*\{.*\}\s*\}\s*(?:```)?\s*\Z',
+    re.DOTALL,
+)
+
+
+def meant_as_call(text: str) -> str:
+    """The tool that an answer names which is nothing but a call, written as text; empty where it is none."""
+    found = _CALL.match(text.strip())
+    return found[1] if found else ""
 
 
 def unfounded(text: str, wrote: Collection[str]) -> list[str]:

@@ -1,7 +1,8 @@
-"""The tool that replaces one whole function or class by name: the edit that a small model gets right."""
+"""The tool that replaces one whole function or class by name, or adds one: the edit that a small model gets right."""
 
 import ast
 import difflib
+import re
 from collections.abc import Sequence
 
 from demiurgic.errors import ToolFailed
@@ -16,10 +17,12 @@ from demiurgic.tools.textfile import TextFile
 
 SPEC = Tool(
     "rewrite",
-    "Replace one whole function or class.",
+    "Replace one whole function or class, or add one.",
     arguments({"path": TEXT, "name": TEXT, "code": TEXT}),
 )
 _NAMED = 30
+_MISTYPED = 0.9
+"""How like a known name a new one must look to be taken for a slip."""
 
 
 class RewriteTool:
@@ -41,21 +44,44 @@ def _change(now: FileNow, file: TextFile, arguments: JsonObject) -> ChangePlan:
     text = file.text.replace("\r\n", "\n")
     if "\r" in text:
         raise ToolFailed(f"{now.shown} has line ends of an unusual kind", "use write")
-    definition = _named(now.path, text, arguments["name"])
     code = _lines_of_code(arguments["code"])
-    _check_code(now.path, code, definition)
+    definition = _named(now.path, text, arguments["name"])
+    if definition is None:
+        return _added(now, file, code, arguments["name"])
+    _check_code(now.path, code, definition.name)
     lines = text.split("\n")
     first = definition.decorated if code[0].lstrip().startswith("@") else definition.first
     indented = _indented(code, indentation(lines[definition.first - 1]), now.path)
     changed = "\n".join((*lines[: first - 1], *indented, *lines[definition.last :]))
+    said = f"Rewrote {definition.name} in {now.shown}, lines {first}-{first + len(code) - 1}."
+    return ChangePlan(now, _saying(now, file, changed), said)
+
+
+def _added(now: FileNow, file: TextFile, code: Sequence[str], name: str) -> ChangePlan:
+    """The file with one more definition at its end."""
+    try:
+        _check_code(now.path, code, name)
+    except ToolFailed as error:
+        said = f"there is no {name} in {now.shown} to replace, and it cannot be added: {error.message}"
+        raise ToolFailed(said, error.hint) from error
+    before = file.text.replace("\r\n", "\n").rstrip("\n")
+    changed = "\n".join((*([before, "", ""] if before else []), *_indented(code, "", now.path), ""))
+    first = changed.count("\n") - len(code) + 1
+    return ChangePlan(
+        now, _saying(now, file, changed), f"Added {name} to {now.shown}, lines {first}-{first + len(code) - 1}."
+    )
+
+
+def _saying(now: FileNow, file: TextFile, changed: str) -> TextFile:
     if problem := problem_in(now.path, changed):
         raise ToolFailed(f"not written: {now.shown} would not be valid. {problem.removeprefix('Warning: it')}")
     after = file.saying(changed.replace("\n", "\r\n") if file.newline == "\r\n" else changed)
     after.data()
-    return ChangePlan(now, after, f"Rewrote {definition.name} in {now.shown}, lines {first}-{first + len(code) - 1}.")
+    return after
 
 
-def _named(path: str, text: str, name: str) -> Definition:
+def _named(path: str, text: str, name: str) -> Definition | None:
+    """The definition of this name; None where there is none, nor one that was probably meant."""
     kind = path.rpartition(".")[2].lower()
     if kind not in BRACED and kind not in ("py", "pyi"):
         raise ToolFailed(f"functions of .{kind} files are not known", "use write")
@@ -68,6 +94,10 @@ def _named(path: str, text: str, name: str) -> Definition:
         where = ", ".join(f"{one.name} at line {one.first}" for one in found)
         raise ToolFailed(f"{len(found)} definitions are called {name}: {where}", "name the class too")
     names = [one.name for one in known]
+    mistyped = difflib.get_close_matches(wanted, names, n=1, cutoff=_MISTYPED)
+    # In braces a definition may be there that was not understood.
+    if wanted.isidentifier() and not mistyped and (kind not in BRACED or not re.search(rf"\b{wanted}\b", text)):
+        return None
     near = difflib.get_close_matches(wanted, names, n=3) or names[:_NAMED]
     raise ToolFailed(f"there is no {name} in {path}", f"it has {', '.join(near)}" if near else "it has none; use write")
 
@@ -83,9 +113,9 @@ def _lines_of_code(code: str) -> list[str]:
     return lines
 
 
-def _check_code(path: str, code: Sequence[str], definition: Definition) -> None:
-    """The code is the definition, whole: not its body alone, nor something else."""
-    own = definition.name.rpartition(".")[2]
+def _check_code(path: str, code: Sequence[str], name: str) -> None:
+    """The code is the definition of this name, whole: not its body alone, nor something else."""
+    own = name.removesuffix("()").rpartition(".")[2]
     dedented = "\n".join(_indented(code, "", path))
     if path.endswith((".py", ".pyi")):
         try:

@@ -9,6 +9,7 @@ import pytest
 from support.desks import Answers, Seen, Verdicts, call, equipment, scripted
 
 from demiurgic.agent.agent import Agent
+from demiurgic.agent.claims import meant_as_call
 from demiurgic.agent.equipment import Limits
 from demiurgic.agent.events import (
     Answer,
@@ -328,3 +329,24 @@ def test_what_can_never_fit_is_refused_at_once(tmp_path: Path):
     assert len(agent.conversation) == 1
     assert not model.engine.requests
     turn(agent, "a shorter question")
+
+
+@pytest.mark.parametrize(
+    ("text", "tool"),
+    [
+        ('{"name": "run_tests", "arguments": {"path": "."}}', "run_tests"),
+        ('```json\n{"name": "read", "arguments": {"file": "a"}}\n```', "read"),
+        ('{"name": "Ada", "age": 3}', ""),
+        ('The answer is {"name": "read", "arguments": {}}', ""),
+        ('[{"name": "read", "arguments": {}}]', ""),
+    ],
+)
+def test_an_answer_that_is_only_a_call_of_no_tool_is_noticed(text: str, tool: str):
+    assert meant_as_call(text) == tool
+
+
+def test_a_call_of_an_unknown_tool_does_not_end_the_turn(tmp_path: Path):
+    model = scripted('{"name": "run_tests", "arguments": {"path": "."}}', "Done.")
+    events = turn(Agent(equipment(tmp_path, model)))
+    assert "no tool run_tests" in only(events, Reminded)[0].text
+    assert events[-1].message.text == "Done."

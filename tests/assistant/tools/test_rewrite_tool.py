@@ -109,7 +109,9 @@ def test_what_would_not_be_right_is_refused(around):
     assert "2 definitions are called area: Box.area at line 15, Bag.area" in failure(
         REWRITE, around, path="a.py", name="area", code="def area(): pass"
     )
-    assert "there is no tip in a.py; it has top" in failure(REWRITE, around, path="a.py", name="tip", code="x")
+    assert "there is no tip in a.py to replace, and it cannot be added" in failure(
+        REWRITE, around, path="a.py", name="tip", code="x"
+    )
     assert "syntax error" in failure(REWRITE, around, path="a.py", name="top", code="def top(:")
     assert "does not define top" in failure(REWRITE, around, path="a.py", name="top", code="return 1")
     assert "does not define top" in failure(REWRITE, around, path="a.py", name="top", code="def other(): pass")
@@ -193,3 +195,32 @@ def test_braces_are_understood_where_layout_and_count_agree(around):
     called(REWRITE, around, path="a.js", name="Box.constructor", code="constructor(size) {\n  this.size = size;\n}")
     assert text_of(around, "a.js") == JAVASCRIPT.replace("a + b", "b + a").replace("super()", "this.size = size")
     assert "there is no broken" in failure(REWRITE, around, path="a.js", name="broken", code="function broken() {\n}")
+
+
+def test_a_definition_that_is_not_there_is_added_at_the_end(around):
+    put(around, "a.py", SOURCE)
+    outcome = called(REWRITE, around, path="a.py", name="area_of", code="def area_of(box):\n    return box.area\n")
+    assert text_of(around, "a.py") == SOURCE.rstrip("\n") + "\n\n\ndef area_of(box):\n    return box.area\n"
+    number = text_of(around, "a.py").split("\n").index("def area_of(box):") + 1
+    assert outcome.text.startswith(f"Added area_of to a.py, lines {number}-{number + 1}.")
+    put(around, "b.py", "")
+    called(REWRITE, around, path="b.py", name="f()", code="    def f():\n        return 1\n")
+    assert text_of(around, "b.py") == "def f():\n    return 1\n"
+    put(around, "c.py", "x = 1\r\n")
+    called(REWRITE, around, path="c.py", name="f", code="def f():\n    return 1\n")
+    assert text_of(around, "c.py") == "x = 1\r\n\r\n\r\ndef f():\r\n    return 1\r\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("tops", "def other(): pass", "does not define tops"),
+        ("late2", "def late2(:\n    pass", "syntax error"),
+        ("Box.shrink", "def shrink(self): pass", "there is no Box.shrink"),
+        ("grew", "return 1", "does not define grew"),
+    ],
+)
+def test_what_cannot_be_added_is_refused(around, name, code, said):
+    put(around, "a.py", SOURCE)
+    assert said in failure(REWRITE, around, path="a.py", name=name, code=code)
+    assert text_of(around, "a.py") == SOURCE

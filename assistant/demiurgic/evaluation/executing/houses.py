@@ -178,8 +178,9 @@ class LandlockHouse:
 
 
 class TrustedHouse:
-    """Satisfies `House` for programs that the user trusts. They can read the user's files and reach the network, and
-    could disturb each other; what they start is ended with them as far as it can be found."""
+    """Satisfies `House` for programs that the user trusts. They can read the user's files and reach the network, could
+    disturb each other, and may read the tests where one process of the user's can look into another; what they start
+    is ended with them as far as it can be found."""
 
     def __init__(self) -> None:
         with ExitStack() as stack:

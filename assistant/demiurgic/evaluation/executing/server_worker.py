@@ -100,9 +100,8 @@ class Confinement:
         for kind, soft, hard in self._settings["limits"]:
             resource.setrlimit(kind, (soft, hard))
         _prctl(_NO_NEW_PRIVILEGES, 1)
-        if self._isolate:
-            header, nothing = struct.pack("=Ii", _CAPABILITIES_VERSION, 0), struct.pack("=6I", *[0] * 6)
-            _checked(_libc.capset(header, nothing), "capset")
+        header, nothing = struct.pack("=Ii", _CAPABILITIES_VERSION, 0), struct.pack("=6I", *[0] * 6)
+        _checked(_libc.capset(header, nothing), "capset")
         if self._settings["landlock"]:
             _write_nothing(*self._settings["landlock"])
         if self._settings["filter"]:
