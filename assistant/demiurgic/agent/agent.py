@@ -100,6 +100,9 @@ class _Progress:
     steps: int = 0
     broken: int = 0
     doubted: bool = False
+    urged: bool = False
+    failed: bool = False
+    """Whether the latest call did."""
     message: Assistant = field(default_factory=Assistant)
     usage: Usage = field(default_factory=Usage)
     wrote: dict[str, None] = field(default_factory=dict[str, None])
@@ -250,6 +253,7 @@ class Turn:
                 carried = yield from self._agent.runner.carry_out(call, self._cancelled, progress.repetition)
             self._agent.conversation.append(ToolResult(call.id, call.name, carried.text))
             progress.wrote |= dict.fromkeys(carried.wrote)
+            progress.failed = carried.failed
 
     def _delegated(self, call: ToolCall, progress: _Progress) -> Generator[AgentEvent, None, Carried]:
         turn = Agent(for_helper(self._equipment), may_delegate=False).turn(str(call.arguments["prompt"]))
@@ -273,6 +277,9 @@ class Turn:
         if name := meant_as_call(ended.message.text):
             progress.broken += 1
             return f"That was text and no call, and nothing was done. There is no tool {name} with such arguments."
+        if not progress.urged and (urge := _urge(ended.message.text, progress)):
+            progress.urged = True
+            return urge
         missing = [] if progress.doubted else unfounded(ended.message.text, self._agent.runner.written)
         if missing:
             progress.doubted = True
@@ -283,6 +290,15 @@ class Turn:
         reminded = Reminded(text, origin)
         self._agent.conversation.append(reminded.message)
         yield reminded
+
+
+def _urge(text: str, progress: _Progress) -> str:
+    """What a model is told that ends a turn with nothing, or with what should be done. Small ones do."""
+    if progress.steps > 1 and not text.strip("` \n"):
+        return "Your answer is empty. If the task is done, say so in a sentence; else go on with a tool."
+    if progress.failed and "```" in text:
+        return "The last call failed, and what you describe is not done by that. Do it now with a tool."
+    return ""
 
 
 def _until_it_drones(reply: Reply) -> Iterator[ChatEvent]:

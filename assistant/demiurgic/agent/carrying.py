@@ -43,6 +43,7 @@ class Carried:
 
     text: str
     wrote: tuple[str, ...] = ()
+    failed: bool = False
 
 
 class CallRunner:
@@ -105,7 +106,7 @@ class CallRunner:
         text = f"{outcome.text}\n\n{reminder}" if reminder else outcome.text
         seconds = time.monotonic() - started
         yield ToolFinished(call.id, call.name, text, outcome.failed, outcome.view, outcome.wrote, seconds)
-        return Carried(text, outcome.wrote)
+        return Carried(text, outcome.wrote, outcome.failed)
 
     def _tried(self, call: ToolCall, cancel: threading.Event) -> Generator[AgentEvent, None, Outcome]:
         tool = self._equipment.tools.get(call.name)

@@ -350,3 +350,20 @@ def test_a_call_of_an_unknown_tool_does_not_end_the_turn(tmp_path: Path):
     events = turn(Agent(equipment(tmp_path, model)))
     assert "no tool run_tests" in only(events, Reminded)[0].text
     assert events[-1].message.text == "Done."
+
+
+@pytest.mark.parametrize(
+    ("first", "answer", "told"),
+    [
+        (call("read", path="none.py"), "Do this:\n```python\nprint(1)\n```", "not done by that"),
+        (call("read", path="hello.py"), "```", "answer is empty"),
+        (call("read", path="hello.py"), "Do this:\n```python\nprint(1)\n```", ""),
+        (call("read", path="none.py"), "There is no such file.", ""),
+    ],
+)
+def test_a_turn_does_not_end_with_nothing_or_with_what_should_be_done(tmp_path: Path, first, answer, told):
+    (tmp_path / "hello.py").write_text("print()\n")
+    events = turn(Agent(equipment(tmp_path, scripted(first, answer, answer, "Done."))))
+    reminders = only(events, Reminded)
+    assert [told in reminder.text for reminder in reminders] == ([True] if told else [])
+    assert events[-1].message.text == answer  # it is said once

@@ -34,6 +34,8 @@ _AS_THEY_ARE = frozenset((type(None), bool, str, float))
 _LISTS: dict[type, str] = {tuple: "tuple", set: "set", frozenset: "frozenset", type(dict[Any, Any]().keys()): "keys"}
 _MAPPINGS = ("Counter", "OrderedDict", "defaultdict")
 _LAZY = (Iterator, type(dict[Any, Any]().values()), type(dict[Any, Any]().items()))
+_ITEMS: Any = vars(dict)["items"]
+"""Not those of a subclass."""
 _CHANGEABLE = (list, dict, set, bytearray)
 
 
@@ -91,7 +93,7 @@ def _answer(function: Any, arguments: tuple[Any, ...], named: dict[str, Any], li
 def plain(value: Any, depth: int = 0) -> Any:
     """A value as JSON, with the types named that JSON does not have. Subclasses of plain types are not plain, but for
     the dictionaries of `collections` and the numbers of numpy, which are taken for what they hold."""
-    kind: type = type(value)
+    kind: type[Any] = type(value)  # pyright: ignore[reportUnknownVariableType]
     if kind in _AS_THEY_ARE:
         return value
     if kind is int:
@@ -103,11 +105,12 @@ def plain(value: Any, depth: int = 0) -> Any:
     if kind in _LISTS:
         return {_LISTS[kind]: [plain(item, depth + 1) for item in value]}
     if kind is dict or (kind.__module__ == "collections" and kind.__name__ in _MAPPINGS and isinstance(value, dict)):
-        return {"dict": [[plain(key, depth + 1), plain(item, depth + 1)] for key, item in dict[Any, Any].items(value)]}
+        pairs = _ITEMS(value)
+        return {"dict": [[plain(key, depth + 1), plain(item, depth + 1)] for key, item in pairs]}
     return _rarely_plain(value, kind, depth)
 
 
-def _rarely_plain(value: Any, kind: type, depth: int) -> Any:
+def _rarely_plain(value: Any, kind: type[Any], depth: int) -> Any:
     if kind in (bytes, bytearray):
         return {kind.__name__: value.hex()}
     if kind is complex:
@@ -117,7 +120,7 @@ def _rarely_plain(value: Any, kind: type, depth: int) -> Any:
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, numpy.generic):
         return plain(value.item(), depth + 1)
-    if isinstance(value, _LAZY):
+    if issubclass(kind, _LAZY):
         return {"iterator": [plain(item, depth + 1) for item in value]}
     raise _Odd(f"{kind.__module__}.{kind.__qualname__}")
 

@@ -128,10 +128,20 @@ class _Reader(OpenedCalls):
             return False
         self._opened(name, call.arguments)
         self._settle(name, arguments, call.raw, native=False)
-        if fenced:
-            yield from self._end_of_fence()
+        yield from self._end_of_fence() if fenced else self._end_of_no_fence()
         yield from self._after_bare()
         return True
+
+    def _end_of_no_fence(self) -> Scan[None]:
+        """Some close a fence that they never opened."""
+        seen = yield from self._tape.run(BLANKS)
+        if (yield from self._tape.match(FENCE)):
+            seen += FENCE + (yield from self._tape.run(BLANKS))
+            char = yield from self._tape.take()
+            if not char:
+                return
+            seen += char
+        self._tape.give_back(seen)
 
     def _end_of_fence(self) -> Scan[None]:
         blanks = yield from self._tape.run(BLANKS)
