@@ -101,6 +101,8 @@ class _Progress:
     broken: int = 0
     doubted: bool = False
     urged: bool = False
+    must_call: bool = False
+    """Whether the next reply has to be a call: telling in words was in vain."""
     failed: bool = False
     """Whether the latest call did."""
     message: Assistant = field(default_factory=Assistant)
@@ -218,9 +220,11 @@ class Turn:
         options = replace(
             gear.wishes,
             max_tokens=gear.wishes.max_tokens or self._room(),
+            tool_choice="required" if progress.must_call else gear.wishes.tool_choice,
             draft=self._agent.runner.draft(),
             narrowed=narrowed(gear.tools.values(), gear.workspace),
         )
+        progress.must_call = False
         reply = gear.model.reply(self._agent.conversation, self._agent.specs, options)
         self._go_on(reply)
         for event in _until_it_drones(reply):
@@ -279,6 +283,7 @@ class Turn:
             return f"That was text and no call, and nothing was done. There is no tool {name} with such arguments."
         if not progress.urged and (urge := _urge(ended.message.text, progress)):
             progress.urged = True
+            progress.must_call = progress.failed
             return urge
         missing = [] if progress.doubted else unfounded(ended.message.text, self._agent.runner.written)
         if missing:

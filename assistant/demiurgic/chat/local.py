@@ -28,6 +28,8 @@ class LocalChat:
     def __init__(self, engine: Engine, template: Template, name: str, sampling: Sampling = Sampling()) -> None:
         self.engine, self.template, self._name, self._sampling = engine, template, name, sampling
         self._transcript = Transcript()
+        self._latest: tuple[CallRules, bool, str] | None = None
+        """The grammar that was made last, and of what."""
 
     @property
     def name(self) -> str:
@@ -142,7 +144,10 @@ class LocalChat:
         narrowed = {tool.name: tool for tool in options.narrowed}
         bound = tuple(narrowed.get(tool.name, tool) for tool in offered)
         rules = CallRules(bound, "required" if required else "auto", options.parallel_calls)
-        return self.template.call_grammar(rules, think=options.think)
+        # Made anew for each reply it would cost more than the engine's own work for a few tokens.
+        if self._latest is None or self._latest[:2] != (rules, options.think):
+            self._latest = rules, options.think, self.template.call_grammar(rules, think=options.think)
+        return self._latest[2]
 
     def _sampled(self, options: ReplyOptions) -> Sampling:
         sampling = self._sampling

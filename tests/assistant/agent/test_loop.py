@@ -367,3 +367,14 @@ def test_a_turn_does_not_end_with_nothing_or_with_what_should_be_done(tmp_path: 
     reminders = only(events, Reminded)
     assert [told in reminder.text for reminder in reminders] == ([True] if told else [])
     assert events[-1].message.text == answer  # it is said once
+
+
+FREE_TEXT = "(?s:.*)"
+
+
+def test_after_words_in_vain_a_call_is_required(tmp_path: Path):
+    described = "Do this:\n```python\nprint(1)\n```"
+    model = scripted(call("read", path="none.py"), described, WRITE, described, "Done.")
+    turn(Agent(equipment(tmp_path, model)))
+    free = [FREE_TEXT in request.grammar for request in model.engine.requests]
+    assert free == [True, True, False, True]
