@@ -248,7 +248,8 @@ class Scribe:
                     return self._add("user", _user(text))
                 first, *more = visible(text).strip().split("\n")
                 words = first.removesuffix(" is now:").removesuffix(" (not from the user):")
-                return self._add("note", [line(f"{_TOLD[origin]}: {words}{' …' if more else ''}", "dim italic")])
+                end = " …" if more and words == first else ""
+                return self._add("note", [line(f"{_TOLD[origin]}: {words}{end}", "dim italic")])
             case Compacted(before, after):
                 words = f"the conversation was shortened from {before:,} to {after:,} tokens"
                 return self._add("note", [line(words, "dim")])
