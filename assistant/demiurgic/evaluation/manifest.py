@@ -7,11 +7,15 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from demiurgic.errors import BadEvaluationFile, UserError
 from demiurgic.evaluation.problems import Problem
 from demiurgic.messages import Json
 from demiurgic_models.files import write_beside
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _NAME = "manifest.json"
 SCORER = 1
@@ -46,17 +50,17 @@ class Manifest:
     version: int = 1
 
 
-def settle(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest into a run's folder, or make sure that the one there is the same. Raises UserError."""
+def settle(folder: Path, manifest: "DataclassInstance") -> None:
+    """Write a manifest into a run's folder, or make sure that the one there is the same. Raises UserError."""
     path = folder / _NAME
     if not path.exists():
         write_beside(path, json.dumps(asdict(manifest), indent=2) + "\n")
         return
     there = read_manifest(folder)
     ours: dict[str, Json] = asdict(manifest)
-    differing = [name for name, value in ours.items() if there.get(name) != value]
+    differing = [name for name in {**ours, **there} if name not in ours or there.get(name) != ours[name]]
     if differing:
-        listed = ", ".join(f"{name} {there.get(name)!r} instead of {ours[name]!r}" for name in differing[:3])
+        listed = ", ".join(f"{name} {there.get(name)!r} instead of {ours.get(name)!r}" for name in differing[:3])
         raise UserError(f"{folder} holds another run: {listed}", "name another folder with --out")
 
 
@@ -66,7 +70,9 @@ def read_manifest(folder: Path) -> dict[str, Json]:
     try:
         there: Json = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise BadEvaluationFile(f"{path} cannot be read: {error}", "is this the folder of a run?") from error
+        raise BadEvaluationFile(
+            f"{path} cannot be read: {error}", "is this the folder of a run? name another with --out"
+        ) from error
     if not isinstance(there, dict):
         raise BadEvaluationFile(f"{path} is no manifest")
     return there  # pyright: ignore[reportUnknownVariableType] - JSON has no keys but text
@@ -89,9 +95,3 @@ def digest_of(problems: Mapping[str, Problem]) -> str:
 def engine_build() -> str:
     """What evaluates local models."""
     return f"llama-cpp-python {importlib.metadata.version('llama-cpp-python')}"
-
-
-def weights_of(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

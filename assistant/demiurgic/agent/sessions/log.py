@@ -4,9 +4,7 @@ What was written is on the disk before the writer goes on. A line that was not f
 died was never shown to anybody: it is cut off when the file is opened for writing the next time.
 """
 
-import os
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from demiurgic.agent.sessions.values import Mismatch, from_json, to_json
 from demiurgic.agent.sessions.wire import VERSION, from_line, to_line
 from demiurgic.errors import SessionError
 from demiurgic.messages import JsonObject
-from demiurgic_models.files import sync
+from demiurgic_models.files import Appended
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,43 +74,25 @@ class Log:
         """Write records so that they outlive a power cut. Either all of them are there afterwards, or none."""
         data = b"".join(to_line(to_json(record)) for record in records)
         try:
-            self._write(data)
+            self._file.append(data)
         except OSError as error:
-            with suppress(OSError):  # what cannot be cut off now is cut off by the next append, or on the next opening
-                os.ftruncate(self._file, self._end)
             raise SessionError(
                 f"{self.path} cannot be written: {error.strerror}",
                 "free some room on the disk; what was said so far is safe",
             ) from error
-        self._end += len(data)
 
     def close(self) -> None:
         """Let others open it."""
-        os.close(self._file)
+        self._file.close()
         self._lock.release()
 
     def _open(self) -> None:
+        read = read_log(self.path) if self.path.exists() else Read((), 0)
         try:
-            fresh = not self.path.exists()
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            if fresh:
-                sync(self.path.parent)
+            self._file = Appended(self.path, read.whole, 0o600)
         except OSError as error:
             raise SessionError(f"{self.path} cannot be opened: {error.strerror}") from error
-        try:
-            read = read_log(self.path)
-        except BaseException:
-            os.close(self._file)
-            raise
-        self.records, self._end = read.records, read.whole
-
-    def _write(self, data: bytes) -> None:
-        if os.fstat(self._file).st_size != self._end:
-            os.ftruncate(self._file, self._end)
-        os.lseek(self._file, self._end, os.SEEK_SET)
-        while data:
-            data = data[os.write(self._file, data) :]
-        os.fsync(self._file)
+        self.records = read.records
 
 
 def _record(path: Path, number: int, held: JsonObject) -> Record:

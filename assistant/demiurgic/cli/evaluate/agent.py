@@ -84,12 +84,13 @@ def _manifest(options: argparse.Namespace, settings: Settings, suite: "Sequence[
     from demiurgic.compose.chat import local_file
     from demiurgic.evaluation.agents.journal import Manifest
     from demiurgic.evaluation.agents.tasks import digest_of
-    from demiurgic.evaluation.manifest import engine_build, weights_of
+    from demiurgic.evaluation.manifest import engine_build
+    from demiurgic_models.store import checksum
 
     file = local_file(settings)
     return Manifest(
         model=file.stem if file else str(settings.model),
-        weights=weights_of(file) if file else "",
+        weights=checksum(file) if file else "",
         engine=engine_build() if file else "",
         grammar=not options.no_grammar,
         # A conversation is shortened before it takes more than three quarters, so that this much always fits.

@@ -145,12 +145,13 @@ def _manifest(
     options: argparse.Namespace, settings: Settings, model: "ChatModel", plan: "Plan", style: "Style"
 ) -> "Manifest":
     from demiurgic.compose import local_file
-    from demiurgic.evaluation.manifest import Manifest, digest_of, engine_build, weights_of
+    from demiurgic.evaluation.manifest import Manifest, digest_of, engine_build
+    from demiurgic_models.store import checksum
 
     path = local_file(settings, options.model)
     return Manifest(
         model=model.name,
-        weights=weights_of(path) if path else "",
+        weights=checksum(path) if path else "",
         prompt=plan.form.id,
         prompt_digest=plan.form.digest,
         problems_file="" if options.problems is None else str(options.problems.resolve()),

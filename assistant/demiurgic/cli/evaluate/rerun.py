@@ -25,16 +25,17 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from demiurgic.cli.screen import console
     from demiurgic.compose import local_file, open_chat
     from demiurgic.evaluation.journal import Journal
-    from demiurgic.evaluation.manifest import load_manifest, weights_of
+    from demiurgic.evaluation.manifest import load_manifest
     from demiurgic.evaluation.problems import load_problems
     from demiurgic.evaluation.prompts import prompt_form
     from demiurgic.evaluation.rerunning import Again, rerun
     from demiurgic.evaluation.writing import Style, Wanted, writer_for
+    from demiurgic_models.store import checksum
 
     manifest = load_manifest(options.folder)
     name = options.model or manifest.model
     path = local_file(settings, name)
-    if manifest.weights and (path is None or weights_of(path) != manifest.weights):
+    if manifest.weights and (path is None or checksum(path) != manifest.weights):
         raise UserError(f"{name} is not the model of this run: its weights differ", "name the same file: --model FILE")
     form = prompt_form(manifest.prompt)
     if form.digest != manifest.prompt_digest:

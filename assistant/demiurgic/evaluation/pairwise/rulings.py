@@ -5,16 +5,12 @@ A ruling is found by the judge and the texts, so it holds for other files with t
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from filelock import FileLock, Timeout
-
-from demiurgic.errors import BadEvaluationFile, UserError, WorkError
+from demiurgic.evaluation.lines import Lines, Row
 from demiurgic.evaluation.pairwise.asking import Choice, Question, Ruling
-from demiurgic.messages import Json
 
 
 class Rulings:
@@ -22,23 +18,9 @@ class Rulings:
 
     def __init__(self, folder: Path, judge: str) -> None:
         """`judge` is the identity of the one who rules. A last line that was cut off is dropped."""
-        self._path, self._judge = folder / "rulings.jsonl", judge
-        self._lock = FileLock(folder / "rulings.lock")
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout as error:
-            raise UserError(f"another program writes to {folder}", "wait for it, or name another --out") from error
+        self._judge = judge
         self._known: dict[str, Ruling] = {}
-        try:
-            whole = self._load()
-            self._file = self._path.open("ab")
-            self._file.truncate(whole)
-        except OSError as error:
-            self._lock.release()
-            raise WorkError(f"{self._path} cannot be used: {error.strerror}") from error
-        except BadEvaluationFile:
-            self._lock.release()
-            raise
+        self._lines = Lines(folder / "rulings.jsonl", self._take)
 
     def get(self, question: Question) -> Ruling | None:
         """What was ruled before."""
@@ -48,38 +30,18 @@ class Rulings:
         """Keep a ruling. It is on the disk when this returns."""
         key = self._key(question)
         row = {"key": key, "id": question.pair.id, "swapped": question.swapped}
-        try:
-            self._file.write(json.dumps({**row, "choice": ruling.choice, "said": ruling.said}).encode() + b"\n")
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            raise WorkError(f"{self._path} cannot be written: {error.strerror}", "the run goes on from here") from error
+        self._lines.append({**row, "choice": ruling.choice, "said": ruling.said})
         self._known[key] = ruling
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._file.close()
-        self._lock.release()
+        self._lines.close()
 
     def _key(self, question: Question) -> str:
         told = json.dumps([self._judge, question.pair.prompt, *question.shown])
         return hashlib.sha256(told.encode()).hexdigest()
 
-    def _load(self) -> int:
-        """Take in all whole lines. Returns how many bytes they are."""
-        size = 0
-        if not self._path.exists():
-            return size
-        with self._path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                if not line.endswith(b"\n"):
-                    break
-                try:
-                    row: Json = json.loads(line)
-                    self._known[str(row["key"])] = Ruling(Choice(row["choice"]), str(row["said"]))
-                except (ValueError, TypeError, KeyError) as error:
-                    raise BadEvaluationFile(f"{self._path}, line {number} is damaged: {error}") from error
-                size += len(line)
-        return size
+    def _take(self, row: Row) -> None:
+        self._known[str(row["key"])] = Ruling(Choice(row["choice"]), str(row["said"]))
