@@ -300,7 +300,7 @@ class Turn:
 def _urge(text: str, progress: _Progress) -> str:
     """What a model is told that ends a turn with nothing, or with what should be done. Small ones do."""
     if progress.steps > 1 and not text.strip("` \n"):
-        return "Your answer is empty. If the task is done, say so in a sentence; else go on with a tool."
+        return "Your answer is empty. If all is done, tell the user what came of it; else go on with a tool."
     if progress.failed and "```" in text:
         return "The last call failed, and what you describe is not done by that. Do it now with a tool."
     return ""

@@ -11,7 +11,8 @@ from collections import Counter
 from demiurgic.messages import ToolCall
 
 _REMINDERS = {
-    2: "You made this same call before, with this same result. If the task is done, say so; else do something else.",
+    2: "You made this same call before, with this same result. If all is done, answer what the user asked, from what "
+    "you see here; else do something else.",
     4: "This is the fourth time that this call gives this result. It will not change. Do something different, or say "
     "what you cannot find out.",
     6: "You are going in circles. Stop calling this tool. Tell the user what you know and where you are stuck.",

@@ -23,9 +23,8 @@ TINY = 1_000_000_000
 
 def tool_set(parameters: int | None) -> tuple[AgentTool, ...]:
     """The tools for a model of this size; None is a remote one, which is taken for large."""
-    common = (ReadTool(), WriteTool(), SearchTool(), ShellTool())
-    if parameters is not None and parameters < TINY:
-        return (*common, RewriteTool())
-    if parameters is not None and parameters <= SMALL:
-        return (*common, EditTool(), RewriteTool())
-    return (*common, EditTool(), ListTool(), PythonTool(), TodoTool(), TaskTool())
+    if parameters is None or parameters > SMALL:
+        more = (EditTool(), ListTool(), PythonTool(), TodoTool(), TaskTool())
+        return (ReadTool(), WriteTool(), SearchTool(), ShellTool(), *more)
+    few = (ReadTool(), WriteTool(careful=True), SearchTool(), ShellTool())
+    return (*few, RewriteTool()) if parameters < TINY else (*few, EditTool(), RewriteTool())

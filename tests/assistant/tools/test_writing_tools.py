@@ -167,3 +167,35 @@ def test_binary_and_huge_files_are_not_edited(around):
     assert "binary" in failure(EDIT, around, path="a.bin", old="a", new="b")
     assert "larger than 32 MB" in failure(EDIT, around, path="huge", old="a", new="b")
     assert "larger than 32 MB" in failure(WRITE, around, path="huge", content="b")
+
+
+CAREFUL = WriteTool(careful=True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "def first():\n    return 3\n\n\ndef second():\n    return 2\n",  # all of it, changed
+        "def first():\n    return 1\n\n\ndef other():\n    return 2\n",  # renamed
+        SOURCE + "\n\ndef third():\n    return 3\n",
+    ],
+)
+def test_a_small_model_may_write_a_whole_file_anew(around, content):
+    put(around, "a.py", SOURCE)
+    called(CAREFUL, around, path="a.py", content=content)
+    assert data_of(around, "a.py") == content.encode()
+
+
+def test_a_small_model_does_not_lose_what_it_did_not_mean_to_change(around):
+    put(around, "a.py", SOURCE.replace("\n", "\r\n"))
+    said = failure(CAREFUL, around, path="a.py", content="def first():\n    return 3\n")
+    assert said.startswith("not written: a.py has second, which your content leaves out")
+    assert "rewrite" in said
+    assert data_of(around, "a.py") == SOURCE.replace("\n", "\r\n").encode()
+    called(WRITE, around, path="a.py", content="def first():\n    return 3\n")  # a large model knows what it does
+
+
+def test_what_is_no_code_may_be_written_shorter(around):
+    put(around, "notes.md", "def first():\n    pass\n")
+    called(CAREFUL, around, path="notes.md", content="nothing")
+    assert data_of(around, "notes.md") == b"nothing\n"
