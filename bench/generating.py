@@ -34,8 +34,8 @@ HEAT = 0.8
 def ours(model: str, count: int, samples: int, parallel: int) -> Figures:
     problems = dict(islice(load_problems().items(), count))
     settings = load_settings(Path.cwd())
-    wishes = replace(settings, context=parallel * (LONGEST + 700), parallel=parallel, disk_cache=0)
-    chat = open_chat(wishes, model)
+    wishes = replace(settings, context=LONGEST + 700, parallel=parallel, disk_cache=0)
+    chat = open_chat(wishes, model, separate=True)
     assert isinstance(chat, LocalChat)
     style = Style(FORM, HEAT if samples > 1 else 0.0, max_tokens=LONGEST)
     judging = open_judging(settings)

@@ -95,7 +95,7 @@ def single(model: str) -> Figures:
 
 def batching(model: str, count: int, length: int) -> Figures:
     runs: list[Run] = []
-    with opened(model) as engine:
+    with opened(model, context=2048, separate=True) as engine:
         wish = hot(engine)
         run(engine, prompt_ids(16, 999), 4, sampling=wish)
         threads = [

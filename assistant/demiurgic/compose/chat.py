@@ -20,8 +20,11 @@ _ADDRESSES = ("http://", "https://")
 _PROVIDERS = ("openai:", "anthropic:")
 
 
-def open_chat(settings: Settings, model: str | None = None) -> ChatModel:
-    """A model to talk to: a registry name, a .gguf file, openai:NAME, anthropic:NAME or a server's URL."""
+def open_chat(settings: Settings, model: str | None = None, *, separate: bool = False) -> ChatModel:
+    """A model to talk to: a registry name, a .gguf file, openai:NAME, anthropic:NAME or a server's URL.
+
+    With `separate`, a local one is made ready for many conversations at once, each of which has the whole context.
+    """
     wanted = model or settings.model or default_model(settings)
     if wanted.startswith(_ADDRESSES):
         return _open_url(settings, wanted)
@@ -30,7 +33,7 @@ def open_chat(settings: Settings, model: str | None = None) -> ChatModel:
         return _open_openai(settings, name)
     if provider == "anthropic" and name:
         return _open_anthropic(settings, name)
-    return _open_local(settings, *model_file(settings, wanted))
+    return _open_local(*model_file(settings, wanted), engine_options(settings, separate=separate), settings)
 
 
 def local_file(settings: Settings, model: str | None = None) -> Path | None:
@@ -79,11 +82,12 @@ def pull_options(settings: Settings) -> PullOptions:
     )
 
 
-def engine_options(settings: Settings) -> EngineOptions:
+def engine_options(settings: Settings, *, separate: bool = False) -> EngineOptions:
     """How a local model is loaded."""
     return EngineOptions(
         context=settings.context,
         parallel=settings.parallel,
+        separate=separate,
         threads=settings.threads,
         gpu_layers=settings.gpu_layers,
         memory_cache=settings.memory_cache * _MEGABYTE,
@@ -92,17 +96,17 @@ def engine_options(settings: Settings) -> EngineOptions:
     )
 
 
-def _open_local(settings: Settings, path: Path, name: str) -> ChatModel:
+def _open_local(path: Path, name: str, options: EngineOptions, settings: Settings) -> ChatModel:
     if importlib.util.find_spec("llama_cpp") and importlib.util.find_spec("llguidance"):
-        return _open_llama(settings, path, name)
+        return _open_llama(path, name, options, settings)
     if importlib.util.find_spec("xllamacpp"):
         from demiurgic.chat.xllamacpp_server import XllamaCppChat
 
-        return XllamaCppChat(path, replace(engine_options(settings), disk_cache=0))
+        return XllamaCppChat(path, replace(options, disk_cache=0))
     raise MissingExtra("an engine for local models", "llama")
 
 
-def _open_llama(settings: Settings, path: Path, name: str) -> ChatModel:
+def _open_llama(path: Path, name: str, options: EngineOptions, settings: Settings) -> ChatModel:
     from demiurgic.chat.local import LocalChat
     from demiurgic.engine.process import EngineProcess
     from demiurgic.engine.protocol import Sampling
@@ -112,7 +116,7 @@ def _open_llama(settings: Settings, path: Path, name: str) -> ChatModel:
 
     if settings.disk_cache:
         _make(settings.cache_dir)
-    engine = EngineProcess(LlamaSpec(path, engine_options(settings)), dict(settings.environment))
+    engine = EngineProcess(LlamaSpec(path, options), dict(settings.environment))
     facts = engine.facts
     names = {token: text for text, token in facts.markers.items()}
     ends = tuple(names[token] for token in sorted(facts.ends) if token in names)

@@ -10,9 +10,13 @@ class EngineOptions:
     """Settings of one loaded model. The defaults suit a laptop."""
 
     context: int | None = None
-    """Tokens that all conversations share. None: what the model was trained for, as far as memory allows."""
+    """Tokens that one conversation may hold. None: what the model was trained for, as far as memory allows."""
     parallel: int = 16
     """Requests decoded together at most; more wait their turn."""
+    separate: bool = False
+    """Whether each of the `parallel` has `context` places of its own, instead of all sharing as many. That takes more
+    memory, and decodes many at once much faster: attention runs over all places that are shared, whoever they are for.
+    Models whose memory cannot be rewound always share."""
     threads: int | None = None
     """None: as many as there are cores, fewer while something else needs them."""
     gpu_layers: int | None = None

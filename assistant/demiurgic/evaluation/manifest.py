@@ -41,13 +41,13 @@ class Manifest:
     top_p: float
     max_tokens: int
     context: int | None
-    """Tokens that all of them shared."""
+    """Tokens that each of them might take, prompt and answer together."""
     parallel: int
     """Requests that were decoded together: logits depend on it, if little."""
     engine: str = ""
     machine: str = field(default_factory=platform.machine)
     scorer: int = SCORER
-    version: int = 1
+    version: int = 2
 
 
 def settle(folder: Path, manifest: "DataclassInstance") -> None:

@@ -1,9 +1,11 @@
 """What was evaluated once is found again, and changes nothing but the time."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
-from support.engines import ask, follow, opened
+from support import engines
+from support.engines import ask, follow
 
 from demiurgic.engine.protocol import EndReason, Request, Sampling
 from demiurgic.errors import UserError
@@ -12,12 +14,17 @@ LONG = "def add(a, b):\n    return a + b\n\n" * 8
 NEVER_END = Sampling(bias=tuple((token, -1e9) for token in range(360, 371)))
 
 
+@pytest.fixture(params=[False, True], ids=["places shared", "places apart"])
+def opened(request: pytest.FixtureRequest):
+    return partial(engines.opened, separate=request.param)
+
+
 @pytest.fixture(params=["tiny_glm4", "tiny_glm", "tiny_chatglm3", "tiny_mamba"])
 def model(request: pytest.FixtureRequest) -> Path:
     return request.getfixturevalue(request.param)
 
 
-def test_the_same_prompt_twice_gives_the_same_tokens_and_is_not_read_twice(model: Path):
+def test_the_same_prompt_twice_gives_the_same_tokens_and_is_not_read_twice(opened, model: Path):
     with opened(model) as engine:
         _, first, cold = ask(engine, LONG)
         _, again, warm = ask(engine, LONG)
@@ -26,7 +33,7 @@ def test_the_same_prompt_twice_gives_the_same_tokens_and_is_not_read_twice(model
     assert warm.cached_tokens == warm.prompt_tokens - 1
 
 
-def test_a_continued_conversation_reads_only_what_is_new(model: Path):
+def test_a_continued_conversation_reads_only_what_is_new(opened, model: Path):
     with opened(model) as engine:
         prompt = engine.tokenize(LONG)
         _, said, _ = ask(engine, prompt)
@@ -38,7 +45,7 @@ def test_a_continued_conversation_reads_only_what_is_new(model: Path):
     assert len(warm) == len(cold)
 
 
-def test_going_back_and_forking_reuse_the_shared_part(tiny_glm4: Path):
+def test_going_back_and_forking_reuse_the_shared_part(opened, tiny_glm4: Path):
     with opened(tiny_glm4) as engine:
         prompt = engine.tokenize(LONG)
         left, right = [*prompt, *engine.tokenize("left")], [*prompt, *engine.tokenize("right")]
@@ -55,7 +62,7 @@ def test_going_back_and_forking_reuse_the_shared_part(tiny_glm4: Path):
         assert done.cached_tokens >= min(len(prompt), 100) - 1, name
 
 
-def test_forks_that_start_together_share_one_reading(tiny_glm4: Path):
+def test_forks_that_start_together_share_one_reading(opened, tiny_glm4: Path):
     with opened(tiny_glm4) as engine:
         prompt = tuple(engine.tokenize(LONG))
         running = [engine.generate(Request(prompt, max_tokens=8, sampling=Sampling(1.0, seed=n))) for n in range(8)]
@@ -65,7 +72,7 @@ def test_forks_that_start_together_share_one_reading(tiny_glm4: Path):
     assert stats.prompt_tokens == len(prompt) - 1
 
 
-def test_evicted_sequences_come_back_from_memory(tiny_glm4: Path):
+def test_evicted_sequences_come_back_from_memory(opened, tiny_glm4: Path):
     with opened(tiny_glm4, parallel=1, memory_cache=2**24) as engine:
         prompts = [engine.tokenize(f"{number} {LONG}") for number in range(25)]
         first = [ask(engine, prompt, max_tokens=6)[1] for prompt in prompts]
@@ -76,14 +83,14 @@ def test_evicted_sequences_come_back_from_memory(tiny_glm4: Path):
     assert all(done.cached_tokens == done.prompt_tokens - 1 for _, _, done in again)
 
 
-def test_the_memory_budget_holds(tiny_glm4: Path):
+def test_the_memory_budget_holds(opened, tiny_glm4: Path):
     with opened(tiny_glm4, parallel=1, memory_cache=300_000) as engine:
         for number in range(40):
             ask(engine, f"{number} {LONG}", max_tokens=2)
         assert 0 < engine.stats().kept_bytes <= 300_000
 
 
-def test_prefixes_survive_on_disk(tiny_glm4: Path, tmp_path: Path):
+def test_prefixes_survive_on_disk(opened, tiny_glm4: Path, tmp_path: Path):
     disk = {"disk_cache": 2**24, "cache_dir": tmp_path}
     with opened(tiny_glm4, **disk) as engine:
         _, first, _ = ask(engine, LONG)
@@ -94,7 +101,7 @@ def test_prefixes_survive_on_disk(tiny_glm4: Path, tmp_path: Path):
     assert done.cached_tokens == done.prompt_tokens - 1
 
 
-def test_damaged_prefix_files_are_as_good_as_none(tiny_glm4: Path, tmp_path: Path):
+def test_damaged_prefix_files_are_as_good_as_none(opened, tiny_glm4: Path, tmp_path: Path):
     disk = {"disk_cache": 2**24, "cache_dir": tmp_path}
     with opened(tiny_glm4, **disk) as engine:
         _, first, _ = ask(engine, LONG)
@@ -106,7 +113,7 @@ def test_damaged_prefix_files_are_as_good_as_none(tiny_glm4: Path, tmp_path: Pat
         assert ask(engine, LONG)[1] == first
 
 
-def test_save_and_load_carry_a_conversation_to_another_engine(model: Path, tmp_path: Path):
+def test_save_and_load_carry_a_conversation_to_another_engine(opened, model: Path, tmp_path: Path):
     file = tmp_path / "state.kv"
     with opened(model) as engine:
         prompt = engine.tokenize(LONG)
@@ -123,7 +130,7 @@ def test_save_and_load_carry_a_conversation_to_another_engine(model: Path, tmp_p
 @pytest.mark.parametrize(
     "damage", [lambda data: data[:-7], lambda data: b"nonsense", lambda data: data[:5], bytes.swapcase]
 )
-def test_a_damaged_save_is_refused_by_name(tiny_glm4: Path, tmp_path: Path, damage):
+def test_a_damaged_save_is_refused_by_name(opened, tiny_glm4: Path, tmp_path: Path, damage):
     file = tmp_path / "state.kv"
     with opened(tiny_glm4) as engine:
         prompt = engine.tokenize(LONG)
@@ -134,7 +141,7 @@ def test_a_damaged_save_is_refused_by_name(tiny_glm4: Path, tmp_path: Path, dama
             engine.load(file)
 
 
-def test_a_save_of_another_model_is_refused(tiny_glm4: Path, tiny_glm: Path, tmp_path: Path):
+def test_a_save_of_another_model_is_refused(opened, tiny_glm4: Path, tiny_glm: Path, tmp_path: Path):
     file = tmp_path / "state.kv"
     with opened(tiny_glm4) as engine:
         ask(engine, LONG)
@@ -143,7 +150,7 @@ def test_a_save_of_another_model_is_refused(tiny_glm4: Path, tiny_glm: Path, tmp
         other.load(file)
 
 
-def test_when_the_places_run_out_requests_are_put_aside_and_go_on(tiny_glm4: Path):
+def test_when_the_places_run_out_requests_are_put_aside_and_go_on(opened, tiny_glm4: Path):
     wishes = {"max_tokens": 200, "sampling": NEVER_END}
     with opened(tiny_glm4, context=512) as engine:
         prompts = [engine.tokenize(f"{number} and") for number in range(6)]
@@ -156,7 +163,7 @@ def test_when_the_places_run_out_requests_are_put_aside_and_go_on(tiny_glm4: Pat
     assert same >= 4, "batch shapes may round differently, but not this often"
 
 
-def test_adapters_change_the_output_and_never_share_a_prefix(tiny_glm4: Path, tiny_lora: Path):
+def test_adapters_change_the_output_and_never_share_a_prefix(opened, tiny_glm4: Path, tiny_lora: Path):
     from demiurgic.engine.protocol import Adapter
 
     with opened(tiny_glm4) as engine:

@@ -108,12 +108,12 @@ def _open(options: argparse.Namespace, settings: Settings) -> "ChatModel":
 
     parallel = options.parallel or settings.parallel
     wishes = replace(settings, parallel=parallel, context=_context(options, settings), disk_cache=0)
-    return open_chat(wishes, options.model)
+    return open_chat(wishes, options.model, separate=True)
 
 
 def _context(options: argparse.Namespace, settings: Settings) -> int:
-    """Room for as many whole conversations as are written together."""
-    return settings.context or (options.parallel or settings.parallel) * (options.max_tokens + _PROMPT)
+    """Room for a prompt and its answer."""
+    return settings.context or options.max_tokens + _PROMPT
 
 
 def _parallel(options: argparse.Namespace, settings: Settings, model: "ChatModel") -> int:

@@ -106,8 +106,8 @@ def _open(options: argparse.Namespace, settings: Settings) -> "ChatModel":
     from demiurgic.compose import open_chat
 
     parallel = options.parallel or settings.parallel
-    context = settings.context or parallel * _CONTEXT
-    return open_chat(replace(settings, parallel=parallel, context=context, disk_cache=0), options.model)
+    wishes = replace(settings, parallel=parallel, context=settings.context or _CONTEXT, disk_cache=0)
+    return open_chat(wishes, options.model, separate=True)
 
 
 def _parallel(options: argparse.Namespace, settings: Settings, model: "ChatModel") -> int:

@@ -51,7 +51,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
             if key.task_id in problems
         ][: options.limit]
         parallel = options.parallel or manifest.parallel
-        model = open_chat(replace(settings, parallel=parallel, context=manifest.context, disk_cache=0), name)
+        wishes = replace(settings, parallel=parallel, context=manifest.context, disk_cache=0)
+        model = open_chat(wishes, name, separate=True)
         opened.callback(model.close)
         writer = writer_for(model, Style(form, manifest.temperature, manifest.top_p, manifest.max_tokens))
 

@@ -47,18 +47,19 @@ class Rows:
 
 
 class Context:
-    """Evaluated tokens of up to `sequences` sequences, sharing `size` places."""
+    """Evaluated tokens of up to `sequences` sequences, sharing `size` places or having as many each."""
 
     def __init__(self, model: Model, options: EngineOptions, size: int, sequences: int) -> None:
         self.size, self.batch_size, self.model = size, options.batch, model
+        self.separate = separates(model, options)
         self.abort = AbortFlag()
         params = lib.llama_context_default_params()
-        params.n_ctx, params.n_seq_max = size, sequences
+        params.n_ctx, params.n_seq_max = size * (sequences if self.separate else 1), sequences
         params.n_batch, params.n_ubatch = options.batch, min(options.batch, _PHYSICAL_BATCH)
         params.flash_attn_type = _flash_attention(options)
         params.n_threads = params.n_threads_batch = options.threads or 1
         params.type_k = params.type_v = _KV_TYPES[options.kv_type]
-        params.kv_unified = params.swa_full = True
+        params.kv_unified, params.swa_full = not self.separate, True
         params.abort_callback, params.abort_callback_data = self.abort.callback, self.abort.data
         self._handle: Any = lib.llama_init_from_model(model.handle, params)
         if not self._handle:
@@ -98,7 +99,11 @@ class Context:
             raise EngineError(f"the adapters could not be applied: {log.tail()}")
 
     def copy(self, source: int, target: int, length: int) -> None:
-        """Let `target`, which is empty, begin with the first tokens of `source`. Costs no memory."""
+        """Let `target`, which is empty, begin with the first tokens of `source`. Takes no memory where places are shared."""
+        if self.separate:  # the library's own copy is put off, and what is done to either of them meanwhile breaks it
+            self.restore(self.snapshot(source), target)
+            self.trim(target, length)
+            return
         end = length if self.model.rewinds else -1
         lib.llama_memory_seq_cp(self._memory, source, target, 0 if self.model.rewinds else -1, end)
 
@@ -135,6 +140,11 @@ class Context:
                 raise EngineError(f"{path} is no LoRA adapter for this model: {log.tail()}")
             self._adapters[path] = handle
         return self._adapters[path]
+
+
+def separates(model: Model, options: EngineOptions) -> bool:
+    """Whether each sequence gets places of its own."""
+    return options.separate and model.rewinds
 
 
 def _flash_attention(options: EngineOptions) -> int:

@@ -11,7 +11,7 @@ import psutil
 
 from demiurgic.engine.llama.choice import Choice
 from demiurgic.engine.llama.constraint import Constraint, GrammarTokens
-from demiurgic.engine.llama.context import Context
+from demiurgic.engine.llama.context import Context, separates
 from demiurgic.engine.llama.drafts import Drafter
 from demiurgic.engine.llama.embedder import Embedder
 from demiurgic.engine.llama.model import Model
@@ -40,8 +40,9 @@ class LlamaEngine:
 
     def __init__(self, path: Path, options: EngineOptions = EngineOptions()) -> None:
         self._model = Model(path, options.gpu_layers)
-        size = options.context or _default_context(self._model.card, options)
-        count = min(options.parallel + _IDLE_SEQUENCES, _MOST_SEQUENCES)
+        separate = separates(self._model, options)
+        size = options.context or _default_context(self._model.card, options, options.parallel if separate else 1)
+        count = options.parallel if separate else min(options.parallel + _IDLE_SEQUENCES, _MOST_SEQUENCES)
         self._context = Context(self._model, options, size, count)
         self._facts = self._model.facts(size)
         self._store = SnapshotStore(
@@ -220,10 +221,11 @@ class LlamaEngine:
             self._store.flush()
 
 
-def _default_context(card: ModelCard, options: EngineOptions) -> int:
-    """As much as the model was trained for, up to a sensible size, as long as it leaves half of the memory free."""
+def _default_context(card: ModelCard, options: EngineOptions, times: int) -> int:
+    """As much as the model was trained for, up to a sensible size, as long as so many times that leaves half of the
+    memory free."""
     size = min(card.context_length or _DEFAULT_CONTEXT, _DEFAULT_CONTEXT)
     available = psutil.virtual_memory().available
-    while size > _SMALLEST_CONTEXT and memory_needed(card, size, options.kv_type) - card.bytes > available // 2:
+    while size > _SMALLEST_CONTEXT and memory_needed(card, size * times, options.kv_type) - card.bytes > available // 2:
         size //= 2
     return size

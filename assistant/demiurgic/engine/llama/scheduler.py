@@ -192,7 +192,7 @@ class Scheduler:
             share = self._reading_share(task, max(1, room // (len(readers) - index)))
             room -= len(share.rows.tokens)
             shares.append(share)
-        return shares
+        return sorted(shares, key=lambda share: share.rows.sequence)
 
     def _next_group(self) -> list[Task]:
         """Requests that may share a batch: those with the same adapters. Groups take turns."""

@@ -38,7 +38,7 @@ class Sequences:
 
     def __init__(self, context: Context, store: SnapshotStore, count: int) -> None:
         self._context, self._store = context, store
-        self._free = list(range(count - 1, -1, -1))
+        self._free = set(range(count))
         self._held: list[Held] = []
         self._clock = 0
 
@@ -54,20 +54,23 @@ class Sequences:
         None while every sequence is busy.
         """
         begun = self._begin(prompt[:-1], adapters)
-        if begun is not None and self._rewinds:
+        if begun is not None and self._rewinds and not self._context.separate:
             self._thin_out()
         return begun
 
     def _begin(self, wanted: Sequence[int], adapters: AdapterKey) -> Held | None:
         common, held = self._best_held(wanted, adapters)
         stored, stored_tokens = self._store.best(wanted, adapters, whole=not self._rewinds)
-        if stored >= common + _WORTH_A_SNAPSHOT:
+        if stored >= common + _WORTH_A_SNAPSHOT and len(stored_tokens) <= self._context.size:
             restored = self._restore(stored_tokens, stored, adapters)
             if restored is not None:
                 return restored
         if held is not None and not held.busy and len(held.tokens) - common <= _NEGLIGIBLE_TAIL:
             return self._take_over(held, common)
         fresh = self._fresh(adapters, keep=held)
+        if fresh is None and held is not None and not held.busy:  # the only idle one is the one to begin with
+            self.remember(held)
+            return self._take_over(held, common)
         if fresh is not None and held is not None and common:
             self._context.copy(held.number, fresh.number, common)
             fresh.tokens = held.tokens[:common]
@@ -96,7 +99,7 @@ class Sequences:
         """Forget the sequence altogether."""
         self._context.clear(held.number)
         self._held.remove(held)
-        self._free.append(held.number)
+        self._free.add(held.number)
 
     def make_room(self) -> bool:
         """Give up the idle sequence that was used longest ago. False if there is none."""
@@ -203,7 +206,9 @@ class Sequences:
             if not idle:
                 return None
             self.spill(min(idle, key=lambda held: held.used))
-        held = Held(self._free.pop(), adapters)
+        number = min(self._free)  # those in use lie close together: only neighbours are evaluated in one go
+        self._free.remove(number)
+        held = Held(number, adapters)
         self._held.append(held)
         self._touch(held)
         return held
