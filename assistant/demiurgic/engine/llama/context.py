@@ -99,7 +99,7 @@ class Context:
             raise EngineError(f"the adapters could not be applied: {log.tail()}")
 
     def copy(self, source: int, target: int, length: int) -> None:
-        """Let `target`, which is empty, begin with the first tokens of `source`. Takes no memory where places are shared."""
+        """Let `target`, which is empty, begin with the first tokens of `source`. Free where places are shared."""
         if self.separate:  # the library's own copy is put off, and what is done to either of them meanwhile breaks it
             self.restore(self.snapshot(source), target)
             self.trim(target, length)
