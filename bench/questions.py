@@ -133,5 +133,6 @@ QUESTIONS: dict[str, Question] = {
         programs,
         starting,
         humaneval,
+        scoring,
     )
 }

@@ -20,7 +20,7 @@ from bench.figures import Figures, answer
 ROUNDS = 7
 PEERS = {"llm": "llm", "aider": "aider-chat"}
 LONGEST = 90.0
-NO_NETWORK = {"OPENAI_API_KEY": "none", "AIDER_ANALYTICS": "false", "AIDER_CHECK_UPDATE": "false"}
+NO_NETWORK = {"OPENAI_API_KEY": "none", "AIDER_ANALYTICS": "false", "AIDER_CHECK_UPDATE": "false", "AIDER_SHOW_RELEASE_NOTES": "false"}  # fmt: skip
 PROMPTS = {
     "demiurgic": (["demiurgic"], b"\xe2\x80\xba"),
     "llm": (["llm", "chat", "-m", "gpt-4o"], b"\n> "),
