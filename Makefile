@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
-CODE := assistant models tests bench
+CODE := assistant models server tests bench
 TEST_MODELS := smollm2-135m qwen2.5-coder-0.5b
 
 .DEFAULT_GOAL := help

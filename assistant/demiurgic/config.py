@@ -28,6 +28,7 @@ _SECRETS = {
     "openai_key": "OPENAI_API_KEY",
     "anthropic_key": "ANTHROPIC_API_KEY",
     "server_key": "DEMIURGIC_API_KEY",
+    "serve_keys": "DEMIURGIC_SERVE_KEYS",
     "hub_token": "HF_TOKEN",
 }
 _HOST_KEYS = ("OPENROUTER_API_KEY", "ZAI_API_KEY", "ZHIPUAI_API_KEY")
@@ -125,6 +126,8 @@ class Settings:
     """From HF_TOKEN only."""
     host_keys: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """From OPENROUTER_API_KEY, ZAI_API_KEY and ZHIPUAI_API_KEY only: for those hosts, named by their URL."""
+    serve_keys: str | None = field(default=None, repr=False)
+    """From DEMIURGIC_SERVE_KEYS only: keys that let clients in, apart by spaces."""
     environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """What child processes inherit, the keys above taken out."""
 

@@ -44,6 +44,24 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenOdds:
+    """A token and its log-probability before sampling bent it. `raw` are its bytes, which need not be whole letters."""
+
+    text: str
+    raw: tuple[int, ...]
+    logprob: float
+    rivals: "tuple[TokenOdds, ...]" = ()
+    """The likeliest at its place, where they were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokensScored:
+    """How likely the latest tokens were. Tells of all that was written, whatever it became."""
+
+    tokens: tuple[TokenOdds, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CallStarted:
     """The model began a call; its arguments follow."""
 
@@ -89,5 +107,13 @@ class ReplyEnded:
 
 
 ChatEvent: TypeAlias = (
-    PromptProgress | ReasoningDelta | TextDelta | CallStarted | CallDelta | CallFinished | CallRejected | ReplyEnded
+    PromptProgress
+    | ReasoningDelta
+    | TextDelta
+    | TokensScored
+    | CallStarted
+    | CallDelta
+    | CallFinished
+    | CallRejected
+    | ReplyEnded
 )

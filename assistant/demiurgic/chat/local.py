@@ -15,7 +15,7 @@ from dataclasses import replace
 from demiurgic.chat.local_reply import LocalReply, Plan
 from demiurgic.chat.protocol import Named, ReplyOptions
 from demiurgic.chat.transcript import Place, Transcript
-from demiurgic.engine.protocol import Engine, Request, Sampling
+from demiurgic.engine.protocol import Adapter, Engine, Request, Sampling
 from demiurgic.errors import UnsupportedRequest
 from demiurgic.messages import Assistant, Message, Tool, ToolCall
 from demiurgic.templates.encoding import Encoded, encode
@@ -25,8 +25,16 @@ from demiurgic.templates.protocol import CallRules, Segment, Template
 class LocalChat:
     """Satisfies `ChatModel`. `sampling` is what the model's makers recommend."""
 
-    def __init__(self, engine: Engine, template: Template, name: str, sampling: Sampling = Sampling()) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        template: Template,
+        name: str,
+        sampling: Sampling = Sampling(),
+        adapters: tuple[Adapter, ...] = (),
+    ) -> None:
         self.engine, self.template, self._name, self._sampling = engine, template, name, sampling
+        self.adapters = adapters
         self._transcript = Transcript()
         self._latest: tuple[CallRules, bool, str] | None = None
         """The grammar that was made last, and of what."""
@@ -58,6 +66,8 @@ class LocalChat:
             stop=(*options.stop, *self._stop_texts()),
             grammar=self._grammar(offered, options),
             draft=self._draft(options.draft, offered),
+            logprobs=options.logprobs,
+            adapters=self.adapters,
             markers=True,
         )
         plan = Plan(self.engine, self.template, request, offered, options.think, options.constrain)
@@ -67,6 +77,14 @@ class LocalChat:
     def count_tokens(self, conversation: Sequence[Message], tools: Sequence[Tool] = ()) -> int:
         """Exactly what a reply to this conversation would have to read."""
         return len(self._prompt(conversation, tools, think=True))
+
+    def adapted(self, name: str, adapter: Adapter) -> "LocalChat":
+        """The same model, bent by an adapter. It lives as long as this one, and shares its engine."""
+        return LocalChat(self.engine, self.template, name, self._sampling, (*self.adapters, adapter))
+
+    def speaking(self, template: Template) -> "LocalChat":
+        """The same model in another template. It lives as long as this one, and shares its engine."""
+        return LocalChat(self.engine, template, self._name, self._sampling, self.adapters)
 
     def close(self) -> None:
         """Free the model."""
@@ -155,7 +173,14 @@ class LocalChat:
             sampling = replace(sampling, temperature=options.temperature)
         if options.top_p is not None:
             sampling = replace(sampling, top_p=options.top_p)
-        return replace(sampling, seed=options.seed)
+        bending = options.bending
+        return replace(
+            sampling,
+            seed=options.seed,
+            frequency_penalty=bending.frequency,
+            presence_penalty=bending.presence,
+            bias=bending.bias,
+        )
 
     def _stop_texts(self) -> tuple[str, ...]:
         """Stops of the family that are no end tokens of this model, so that the text itself must tell."""

@@ -12,9 +12,9 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 
 from demiurgic.chat.story import Story
-from demiurgic.engine.protocol import Done, EndReason, Engine, Generation, Piece, Reading, Request
+from demiurgic.engine.protocol import Done, EndReason, Engine, Generation, Piece, Reading, Request, TokenScore
 from demiurgic.errors import EngineError
-from demiurgic.events import ChatEvent, Finish, PromptProgress, ReplyEnded
+from demiurgic.events import ChatEvent, Finish, PromptProgress, ReplyEnded, TokenOdds, TokensScored
 from demiurgic.messages import Assistant, Tool, Usage
 from demiurgic.templates.protocol import CallBroken, CallRules, ReplyReader, Template
 
@@ -77,9 +77,11 @@ class LocalReply:
             match event:
                 case Reading(done, total, cached):
                     yield PromptProgress(done, total, cached)
-                case Piece(text, tokens) if self._story.broken is None:
+                case Piece(text, tokens, scores) if self._story.broken is None:
                     self._text += text
                     self._tokens += tokens
+                    if scores:
+                        yield TokensScored(tuple(self._odds(score) for score in scores))
                     yield from self._story.tell(reader.feed(text))
                     if self._story.broken is not None:
                         self._generation.cancel()
@@ -91,6 +93,13 @@ class LocalReply:
                     self._usage = _sum(self._usage, event)
                     return event
         raise EngineError("the engine ended a reply without saying why")
+
+    def _odds(self, score: TokenScore) -> TokenOdds:
+        def odds(token: int, logprob: float, *rivals: TokenOdds) -> TokenOdds:
+            raw = self._plan.engine.detokenize((token,))
+            return TokenOdds(raw.decode("utf-8", "replace"), tuple(raw), logprob, rivals)
+
+        return odds(score.token, score.logprob, *(odds(*rival) for rival in score.rivals))
 
     def _retry(self, done: Done) -> Request | None:
         """The request that lets the model write its broken call again, from where that began."""

@@ -22,6 +22,18 @@ ToolChoice: TypeAlias = Literal["auto", "none", "required"] | Named
 
 
 @dataclass(frozen=True, slots=True)
+class Bending:
+    """How the odds of single tokens are changed before one is chosen."""
+
+    frequency: float = 0.0
+    """Taken off a token for each time that it was written."""
+    presence: float = 0.0
+    """Taken off a token that was written at all."""
+    bias: tuple[tuple[int, float], ...] = ()
+    """Added to these tokens."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyOptions:
     """What a caller may ask of one reply. What a model cannot honour raises UnsupportedRequest."""
 
@@ -43,6 +55,10 @@ class ReplyOptions:
     constrain: bool = True
     """Whether a model that can be bound by a grammar is, while it calls tools. Without it calls are written freely, and
     those that no tool could take are rejected at once."""
+    bending: Bending = Bending()
+    """Remote models raise UnsupportedRequest where it is not the usual."""
+    logprobs: int | None = None
+    """Tell each written token's log-probability, and as many of its rivals, as `TokensScored`. Local models only."""
     draft: str = ""
     """Text that the answer will repeat in long runs, such as the file being rewritten. Changes speed only."""
 

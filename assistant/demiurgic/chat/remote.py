@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from demiurgic.chat.call_check import check_schema
-from demiurgic.chat.protocol import Named, ReplyOptions
+from demiurgic.chat.protocol import Bending, Named, ReplyOptions
 from demiurgic.errors import UnsupportedRequest
 from demiurgic.events import CallDelta, CallStarted, Finish, ReasoningDelta, TextDelta
 from demiurgic.messages import Message, Tool, Usage
@@ -47,6 +47,10 @@ def asked(conversation: Sequence[Message], tools: Sequence[Tool], options: Reply
     """The request, after the checks that hold for every provider."""
     for tool in tools:
         check_schema(tool.parameters, f"the tool {tool.name!r}")
+    if options.bending != Bending() or options.logprobs is not None:
+        raise UnsupportedRequest(
+            "a remote model's odds can neither be changed nor told", "leave penalties and logprobs out"
+        )
     if options.answer_schema is not None:
         check_schema(options.answer_schema, "the answer")
     names = [tool.name for tool in tools]

@@ -5,20 +5,35 @@ Exit codes: 0 done, 1 the work failed, 2 the input was wrong, 130 interrupted.
 
 import argparse
 import errno
+import importlib.metadata
 import os
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from demiurgic.cli import ask, doctor, evaluate, models
 from demiurgic.cli.parsing import Parser
 from demiurgic.config import Settings, load_settings
 from demiurgic.errors import DemiurgicError, UserError
 
+
+class Command(Protocol):
+    """A module that is a command."""
+
+    @property
+    def HELP(self) -> str: ...
+
+    @staticmethod
+    def add_to(parser: argparse.ArgumentParser) -> None: ...
+
+
 _INTERRUPTED = 130
 _WHAT = "A coding assistant that lives on your machine. Without a command: talk to it."
-_COMMANDS = {"models": models, "eval": evaluate, "doctor": doctor}
+_OWN: dict[str, Command] = {"models": models, "eval": evaluate, "doctor": doctor}
+_FRONT_DOORS = "demiurgic.commands"
+"""Packages that stand on the runtime bring commands of their own under this name. Each is a module like those here."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,13 +61,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _commands() -> dict[str, Command]:
+    found = importlib.metadata.entry_points(group=_FRONT_DOORS)
+    return _OWN | {point.name: point.load() for point in found}
+
+
 def _run(arguments: Sequence[str]) -> int:
     if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] - it is where its descriptor is closed
         raise UserError("standard output is closed, so there is nowhere to answer", "demiurgic ... > FILE")
-    if arguments and arguments[0] in _COMMANDS:
-        options = _command_parser().parse_args(arguments)
+    commands = _commands()
+    if arguments and arguments[0] in commands:
+        options = _command_parser(commands).parse_args(arguments)
         return options.run(options, load_settings(_here()))
-    options = _talk_parser().parse_args(arguments)
+    options = _talk_parser(commands).parse_args(arguments)
     names = ("model", "context", "threads", "temperature", "approve", "sandbox")
     settings = load_settings(_here(), {name: getattr(options, name) for name in names})
     if options.print is None and options.tasks is None:
@@ -75,8 +96,8 @@ def _interactive(options: argparse.Namespace, settings: Settings) -> int:
     return run_repl(ask.opener(options, settings), settings, first=options.prompt)
 
 
-def _talk_parser() -> argparse.ArgumentParser:
-    listed = "\n".join(f"  {name:<10} {command.HELP}" for name, command in _COMMANDS.items())
+def _talk_parser(commands: dict[str, Command]) -> argparse.ArgumentParser:
+    listed = "\n".join(f"  {name:<10} {command.HELP}" for name, command in commands.items())
     parser = Parser(
         prog="demiurgic",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -88,10 +109,10 @@ def _talk_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command_parser() -> argparse.ArgumentParser:
+def _command_parser(known: dict[str, Command]) -> argparse.ArgumentParser:
     parser = Parser(prog="demiurgic")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, command in _COMMANDS.items():
+    for name, command in known.items():
         command.add_to(commands.add_parser(name, help=command.HELP))
     return parser
 

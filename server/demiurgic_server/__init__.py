@@ -1,0 +1,1 @@
+"""HTTP: what OpenAI's and Anthropic's clients expect, over the runtime's models and its agent."""

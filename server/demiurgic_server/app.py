@@ -1,0 +1,77 @@
+"""The application: its endpoints, and how errors of any kind reach a client."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
+
+from demiurgic.errors import DemiurgicError
+from demiurgic_server import operations
+from demiurgic_server.guard import Guard
+from demiurgic_server.house import ClientGone, House
+from demiurgic_server.openai import chat, models
+from demiurgic_server.problems import BadField, Problem, Refused, problem_of
+from demiurgic_server.shapes import error_response
+
+_log = logging.getLogger("demiurgic.server")
+_ROUTERS = (operations, chat, models)
+
+
+def build_app(house: House) -> ASGIApp:
+    """The ASGI application of one server."""
+    app = FastAPI(title="Demiurgic", redirect_slashes=False)
+    app.state.house = house
+    for module in _ROUTERS:
+        app.include_router(module.router)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientGone, _gone)
+    app.add_exception_handler(DemiurgicError, _failed)
+    app.add_exception_handler(Exception, _failed)
+    if house.serving.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=house.serving.origins,
+            allow_methods=("GET", "POST", "DELETE"),
+            allow_headers=("*",),
+        )
+    return Guard(app, house.serving, house.meter)
+
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+async def _failed(request: Request, error: Exception) -> JSONResponse:
+    problem = problem_of(error)
+    if problem.status >= 500:
+        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return error_response(request.url.path, problem)
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return error_response(request.url.path, problem_of(Refused(error.status_code, str(error.detail))))
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    return Response(status_code=499)  # for the log: nobody reads it
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    """The first thing that is wrong with the body, by the name of its field."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"] if part not in ("body", "query", "path")]
+    message = "this field is not supported here" if first["type"] == "extra_forbidden" else str(first["msg"])
+    field = ".".join(place) or None
+    return error_response(request.url.path, _bad(field, message))
+
+
+def _bad(field: str | None, message: str) -> Problem:
+    return problem_of(BadField(field or "", f"{field}: {message}" if field else message))

@@ -1,0 +1,112 @@
+"""`demiurgic serve`: the models of this machine over HTTP, as OpenAI's and Anthropic's clients expect it."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from demiurgic.config import Settings
+from demiurgic.errors import MissingExtra, UserError
+from demiurgic_server.serving import LOOPBACK, Limits, Lora, Serving
+
+if TYPE_CHECKING:
+    pass
+
+HELP = "answer OpenAI's and Anthropic's clients over HTTP"
+_CONTEXT = 8192
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Describe the command to its parser."""
+    usual, limits = Serving(), Limits()
+    add = parser.add_argument
+    add("--model", action="append", metavar="M", help="a registry name or .gguf file; several: clients choose")
+    add("--host", default=usual.host, help=f"where to listen (default {usual.host}; elsewhere only with a key)")
+    add("--port", type=int, default=usual.port, help=f"default {usual.port}; 0: any")
+    add("--parallel", type=int, default=limits.parallel, metavar="N", help="replies written together")
+    add("--ctx", type=int, metavar="N", help=f"tokens of each conversation (default {_CONTEXT})")
+    add("--queue", type=int, default=limits.queue, metavar="N", help="requests that may wait; more get status 429")
+    add("--timeout", type=float, default=limits.seconds, metavar="S", help="seconds that a request may take")
+    add("--api-key", action="append", default=[], metavar="KEY", help="let in who sends it; may be given several times")
+    add("--api-key-file", type=Path, metavar="FILE", help="keys, one a line; DEMIURGIC_SERVE_KEYS works as well")
+    add("--allow-host", action="append", default=[], metavar="NAME", help="another name that clients call it by")
+    add("--cors", action="append", default=[], metavar="ORIGIN", help="web pages from there may call it")
+    add("--lora", action="append", default=[], metavar="NAME=FILE[@SCALE]", help="an adapter, named like a model")
+    add("--allow-agents", action="append", default=[], type=Path, metavar="DIR", help="agents may work beneath it")
+    add("--tls-cert", type=Path, metavar="FILE")
+    add("--tls-key", type=Path, metavar="FILE")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Serve until a signal ends it."""
+    try:
+        import fastapi  # noqa: F401 # pyright: ignore[reportUnusedImport]
+        import uvicorn  # noqa: F401 # pyright: ignore[reportUnusedImport]
+    except ImportError as error:
+        raise MissingExtra("the server", "server") from error
+    from demiurgic_server.running import run_server
+
+    serving = _serving(options, settings)
+    wishes = replace(settings, parallel=serving.limits.parallel, context=options.ctx or settings.context or _CONTEXT)
+    return run_server(serving, wishes, tuple(options.model or ()))
+
+
+def _serving(options: argparse.Namespace, settings: Settings) -> Serving:
+    keys = _keys(options, settings)
+    if options.host not in LOOPBACK and not keys:
+        raise UserError(
+            f"whoever reaches {options.host} could use this machine's models and agents without a key",
+            "give one: --api-key KEY; or listen on 127.0.0.1",
+        )
+    if (options.tls_cert is None) != (options.tls_key is None):
+        raise UserError("--tls-cert and --tls-key go together")
+    for name in ("tls_cert", "tls_key"):
+        file = getattr(options, name)
+        if file is not None and not file.is_file():
+            raise UserError(f"there is no file {file}")
+    if min(options.parallel, options.queue + 1, options.timeout) <= 0:
+        raise UserError("--parallel and --timeout must be more than 0, and --queue at least 0")
+    return Serving(
+        host=options.host,
+        port=options.port,
+        keys=keys,
+        hosts=tuple(options.allow_host),
+        origins=tuple(options.cors),
+        roots=tuple(_root(path) for path in options.allow_agents),
+        loras=tuple(map(_lora, options.lora)),
+        certificate=options.tls_cert,
+        private_key=options.tls_key,
+        limits=Limits(parallel=options.parallel, queue=options.queue, seconds=options.timeout),
+    )
+
+
+def _keys(options: argparse.Namespace, settings: Settings) -> tuple[str, ...]:
+    lines = (settings.serve_keys or "").split()
+    if options.api_key_file is not None:
+        try:
+            lines += options.api_key_file.read_text("utf-8").split()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{options.api_key_file} cannot be read: {error}") from error
+    keys = (*options.api_key, *lines)
+    if not all(key.strip() for key in keys):
+        raise UserError("an empty key would let in everybody")
+    return keys
+
+
+def _lora(text: str) -> Lora:
+    name, _, rest = text.partition("=")
+    file, _, scale = rest.rpartition("@") if "@" in rest else (rest, "", "1")
+    try:
+        lora = Lora(name, Path(file).expanduser(), float(scale))
+    except ValueError as error:
+        raise UserError(f"--lora {text!r} has no number behind the @", "--lora NAME=FILE@0.5") from error
+    if not name or not lora.path.is_file():
+        raise UserError(f"--lora {text!r} names no adapter file", "--lora NAME=FILE")
+    return lora
+
+
+def _root(path: Path) -> Path:
+    if not path.is_dir():
+        raise UserError(f"--allow-agents {path} is no folder")
+    return path.resolve()

@@ -1,0 +1,125 @@
+"""From the threads that wait for a model to the event loop that writes to a client.
+
+A reply is followed by a thread of its own, since the runtime's iterators block. Leaving an iteration cancels what is
+followed, and it is left only when the engine has let go of it: whoever holds a place knows when it is free.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+import anyio
+
+from demiurgic_server.problems import Stopping, TooSlow
+
+Event_co = TypeVar("Event_co", covariant=True)
+Event = TypeVar("Event")
+
+
+class Source(Protocol[Event_co]):
+    """Something to follow: a reply, a generation, a turn of the agent."""
+
+    def __iter__(self) -> Iterator[Event_co]: ...
+
+    def cancel(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told(Generic[Event]):
+    """What happened in the source of this number."""
+
+    index: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Nothing happened for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long something is followed."""
+
+    pulse: float
+    deadline: float
+    """On the clock of `time.monotonic`."""
+    stopping: asyncio.Event
+    """Set when the server wants to end."""
+
+
+async def follow(sources: Sequence[Source[Event]], patience: Patience) -> AsyncGenerator[Told[Event] | Pulse]:
+    """All that happens in all of the sources, to their ends. Raises the first error of any of them, TooSlow, or
+    Stopping."""
+    threads = [_Thread(index, source) for index, source in enumerate(sources)]
+    told: asyncio.Queue[Told[Event] | _Ended] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    for thread in threads:
+        thread.start(loop, told)
+    stop = loop.create_task(patience.stopping.wait())
+    stop.add_done_callback(lambda task: None if task.cancelled() else told.put_nowait(_Ended(Stopping(_STOPPING))))
+    try:
+        running = len(threads)
+        while running:
+            event = await _next(told, patience)
+            if not isinstance(event, _Ended):
+                yield event
+            elif event.error is not None:
+                raise event.error
+            else:
+                running -= 1
+    finally:
+        stop.cancel()
+        for thread in threads:
+            thread.source.cancel()
+        with anyio.CancelScope(shield=True):
+            for thread in threads:
+                await thread.ended.wait()
+
+
+_STOPPING = "this server is being stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    error: BaseException | None
+
+
+async def _next(told: "asyncio.Queue[Told[Event] | _Ended]", patience: Patience) -> "Told[Event] | Pulse | _Ended":
+    if not told.empty():
+        return told.get_nowait()
+    left = patience.deadline - time.monotonic()
+    if left <= 0:
+        raise TooSlow("the request took longer than this server allows")
+    try:
+        async with asyncio.timeout(min(patience.pulse, left)):
+            return await told.get()
+    except TimeoutError:
+        return Pulse()
+
+
+class _Thread(Generic[Event]):
+    """Follows one source to its end."""
+
+    def __init__(self, index: int, source: Source[Event]) -> None:
+        self._index, self.source = index, source
+        self.ended = asyncio.Event()
+
+    def start(self, loop: asyncio.AbstractEventLoop, told: "asyncio.Queue[Told[Event] | _Ended]") -> None:
+        def end(error: BaseException | None) -> None:
+            told.put_nowait(_Ended(error))
+            self.ended.set()
+
+        def run() -> None:
+            problem: BaseException | None = None
+            try:
+                for event in self.source:
+                    loop.call_soon_threadsafe(told.put_nowait, Told(self._index, event))
+            except BaseException as error:  # noqa: BLE001 - carried over to the loop, and raised there
+                problem = error
+            loop.call_soon_threadsafe(end, problem)
+
+        threading.Thread(target=run, name="follower", daemon=True).start()

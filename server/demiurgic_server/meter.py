@@ -1,0 +1,79 @@
+"""What the server counts, as Prometheus reads it."""
+
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from demiurgic.engine.protocol import Done, Reading
+from demiurgic.events import PromptProgress, ReplyEnded
+from demiurgic.messages import Usage
+from demiurgic_server.following import Event, Pulse, Told
+
+_SOON = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_RATES = (1, 2, 5, 10, 20, 40, 80, 160, 320)
+
+
+class Meter:
+    """The figures of one server."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+
+        def counter(name: str, about: str, *labels: str) -> Counter:
+            return Counter(f"demiurgic_{name}", about, labels, registry=self._registry)
+
+        self._requests = counter("requests", "Requests answered", "method", "path", "status")
+        self._prompt = counter("prompt_tokens", "Tokens of prompts")
+        self._cached = counter("cached_prompt_tokens", "Tokens of prompts that were known already")
+        self._written = counter("completion_tokens", "Tokens written")
+        self._first = Histogram(
+            "demiurgic_first_token_seconds", "Until the first token", registry=self._registry, buckets=_SOON
+        )
+        self._rate = Histogram("demiurgic_tokens_per_second", "Of one reply", registry=self._registry, buckets=_RATES)
+
+    def gauge(self, name: str, about: str, value: Callable[[], float]) -> None:
+        """A figure that is looked up when it is asked for."""
+        Gauge(f"demiurgic_{name}", about, registry=self._registry).set_function(value)
+
+    def answered(self, method: str, path: str, status: int) -> None:
+        """A request was answered. `path` is a route, so that there are few of them."""
+        self._requests.labels(method, path, status).inc()
+
+    def text(self) -> bytes:
+        """All of it."""
+        return generate_latest(self._registry)
+
+    async def watching(self, events: AsyncGenerator[Told[Event] | Pulse]) -> AsyncGenerator[Told[Event] | Pulse]:
+        """The same events, counted on their way."""
+        began, first = time.monotonic(), None
+        async with aclosing(events):
+            async for told in events:
+                if first is None and isinstance(told, Told) and not _before_the_first(told.event):
+                    first = time.monotonic()
+                    self._first.observe(first - began)
+                if (usage := _usage(told)) is not None:
+                    self._count(usage, time.monotonic() - (first or began))
+                yield told
+
+    def _count(self, usage: Usage, took: float) -> None:
+        self._prompt.inc(usage.prompt)
+        self._cached.inc(usage.cached)
+        self._written.inc(usage.completion)
+        if usage.completion > 1 and took > 0:
+            self._rate.observe((usage.completion - 1) / took)
+
+
+def _before_the_first(event: object) -> bool:
+    return isinstance(event, PromptProgress | Reading)
+
+
+def _usage(told: Told[Event] | Pulse) -> Usage | None:
+    match told:
+        case Told(_, ReplyEnded() as ended):
+            return ended.usage
+        case Told(_, Done() as done):
+            return Usage(done.prompt_tokens, done.cached_tokens, done.completion_tokens)
+        case _:
+            return None

@@ -1,0 +1,131 @@
+"""The models that clients can name: which there are, which one is loaded, and who uses it.
+
+One model is loaded at a time. Another is loaded when a client names it and nobody uses the present one any more; until
+then that client waits. Adapters are names for the loaded model with an adapter, so they cost no switch.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from demiurgic.chat.local import LocalChat
+from demiurgic.chat.protocol import ChatModel
+from demiurgic.engine.protocol import Adapter
+from demiurgic.errors import UnknownModel
+from demiurgic_server.serving import Lora
+
+Opened = Callable[[str], ChatModel]
+"""Loads a model. Takes seconds, so it is called in a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A model as clients see it."""
+
+    name: str
+    adapter_of: str | None = None
+
+
+@dataclass(slots=True)
+class _Loaded:
+    name: str
+    model: ChatModel
+    adapted: dict[str, ChatModel] = field(default_factory=dict[str, ChatModel])
+    users: int = 0
+    unused: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def count(self, change: int) -> None:
+        self.users += change
+        self.unused.clear() if self.users else self.unused.set()
+
+
+class Pool:
+    """All models of one server. Used in the event loop's thread."""
+
+    def __init__(self, names: Sequence[str], open_model: Opened, loras: Sequence[Lora] = ()) -> None:
+        """The first of the names is loaded by `start`, and is the one that is meant where none is named."""
+        self._names, self._open = tuple(names), open_model
+        self._loras: Mapping[str, Lora] = {lora.name: lora for lora in loras}
+        self._loaded: _Loaded | None = None
+        self._turn = asyncio.Lock()  # it is fair: who wants another model is not passed by those who want this one
+        self._loading: asyncio.Task[_Loaded] | None = None
+
+    @property
+    def default(self) -> str:
+        """The model that is meant where none is named."""
+        return self._names[0]
+
+    @property
+    def loaded(self) -> ChatModel | None:
+        """The model that is ready."""
+        return self._loaded.model if self._loaded else None
+
+    def listed(self) -> list[Listed]:
+        """All that may be named."""
+        return [
+            *(Listed(name) for name in self._names),
+            *(Listed(name, self.default) for name in self._loras),
+        ]
+
+    async def start(self) -> None:
+        """Load the first model."""
+        async with self.use(self.default):
+            pass
+
+    @asynccontextmanager
+    async def use(self, name: str | None = None) -> AsyncGenerator[ChatModel]:
+        """A model, and nobody takes it away meanwhile. Raises UnknownModel."""
+        wanted, adapter = self._meant(name or self.default)
+        loaded = await self._have(wanted)
+        try:
+            yield loaded.model if adapter is None else _adapted(loaded, adapter)
+        finally:
+            loaded.count(-1)
+
+    async def close(self) -> None:
+        """Free the model."""
+        if self._loaded is not None:
+            await asyncio.to_thread(self._loaded.model.close)
+            self._loaded = None
+
+    def _meant(self, name: str) -> tuple[str, Lora | None]:
+        if name in self._loras:
+            return self.default, self._loras[name]
+        if name in self._names:
+            return name, None
+        known = ", ".join(listed.name for listed in self.listed())
+        raise UnknownModel(f"there is no model {name!r} here", f"there is {known}")
+
+    async def _have(self, name: str) -> _Loaded:
+        """The model of this name, counted as used once more."""
+        async with self._turn:
+            if self._loading is not None:  # begun by somebody who did not wait for it
+                await asyncio.wait((self._loading,))
+            loaded = self._loaded
+            if loaded is None or loaded.name != name:
+                if loaded is not None and loaded.users:
+                    await loaded.unused.wait()
+                self._loading = asyncio.create_task(self._load(name))
+                loaded = await asyncio.shield(self._loading)
+            loaded.count(+1)
+            return loaded
+
+    async def _load(self, name: str) -> _Loaded:
+        try:
+            before, self._loaded = self._loaded, None
+            if before is not None:
+                await asyncio.to_thread(before.model.close)
+            self._loaded = _Loaded(name, await asyncio.to_thread(self._open, name))
+            return self._loaded
+        finally:
+            self._loading = None
+
+
+def _adapted(loaded: _Loaded, lora: Lora) -> ChatModel:
+    """The model with an adapter; always the same, so that it remembers what it wrote."""
+    if lora.name not in loaded.adapted:
+        if not isinstance(loaded.model, LocalChat):
+            raise UnknownModel(f"{loaded.name} takes no adapters")
+        loaded.adapted[lora.name] = loaded.model.adapted(lora.name, Adapter(lora.path, lora.scale))
+    return loaded.adapted[lora.name]
