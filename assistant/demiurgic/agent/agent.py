@@ -67,9 +67,9 @@ class Agent:
         """Tokens that the conversation takes now."""
         return self.counter.conversation(self.conversation, self.specs)
 
-    def fits(self) -> bool:
-        """Whether the conversation leaves room to go on."""
-        return self._compactor.fits(self.used())
+    def fits(self, used: int) -> bool:
+        """Whether a conversation of so many tokens leaves room to go on."""
+        return self._compactor.fits(used)
 
     def shorten(self, cancel: threading.Event) -> Compacted:
         """Begin the conversation anew with what matters of it."""
@@ -169,11 +169,12 @@ class Turn:
     def _work(self, progress: _Progress) -> Generator[AgentEvent, None, TurnEnd]:
         while (end := self._limit(progress)) is None:
             yield from self._steered()
-            if not (yield from self._made_room()):
+            used = yield from self._made_room()
+            if not self._agent.fits(used):
                 return TurnEnd.CONTEXT
             progress.steps += 1
             yield StepStarted(progress.steps)
-            ended = yield from self._ask(progress)
+            ended = yield from self._ask(progress, used)
             if ended.message.calls:  # after the user has stopped the turn, each is answered and none is carried out
                 yield from self._carry_out(ended, progress)
             if self._cancelled.is_set() or ended.finish is Finish.CANCELLED:
@@ -208,18 +209,20 @@ class Turn:
         for text in said:
             yield from self._remind(text, "user")
 
-    def _made_room(self) -> Generator[AgentEvent, None, bool]:
-        """Shorten the conversation if it leaves too little room. False where that does not help."""
-        if self._agent.fits():
-            return True
-        yield self._agent.shorten(self._cancelled)
-        return self._agent.fits()
+    def _made_room(self) -> Generator[AgentEvent, None, int]:
+        """Shorten the conversation if it leaves too little room. Returns how many tokens it has then."""
+        used = self._agent.used()
+        if self._agent.fits(used):
+            return used
+        shortened = self._agent.shorten(self._cancelled)
+        yield shortened
+        return shortened.after
 
-    def _ask(self, progress: _Progress) -> Generator[AgentEvent, None, ReplyEnded]:
+    def _ask(self, progress: _Progress, used: int) -> Generator[AgentEvent, None, ReplyEnded]:
         gear = self._equipment
         options = replace(
             gear.wishes,
-            max_tokens=gear.wishes.max_tokens or self._room(),
+            max_tokens=gear.wishes.max_tokens or self._room(used),
             tool_choice="required" if progress.must_call else gear.wishes.tool_choice,
             draft=self._agent.runner.draft(),
             narrowed=narrowed(gear.tools.values(), gear.workspace),
@@ -236,10 +239,10 @@ class Turn:
             yield event
         raise AssertionError("a reply ended without saying so")
 
-    def _room(self) -> int | None:
+    def _room(self, used: int) -> int | None:
         """Tokens that the next reply may take."""
         most = self._equipment.limits.reply
-        return None if most is None else max(1, min(most, self._agent.counter.context - self._agent.used()))
+        return None if most is None else max(1, min(most, self._agent.counter.context - used))
 
     def _go_on(self, work: "Reply | Turn") -> None:
         with self._lock:
