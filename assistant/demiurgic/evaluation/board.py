@@ -41,7 +41,7 @@ def _table(title: str, standing: Standing) -> Table:
     table.add_row("judged", f"{sum(standing.judged.values())}")
     table.add_row("pass@1", score_so_far(standing))
     table.add_row("speed", f"{standing.tokens / max(standing.seconds, 0.1):.0f} tokens/s")
-    table.add_row("left", _time(standing.seconds_left))
+    table.add_row("left", time_left(standing.seconds_left))
     return table
 
 
@@ -51,11 +51,12 @@ def _lines(console: Console) -> Callable[[Standing], None]:
     def show(standing: Standing) -> None:
         if time.monotonic() - last[0] >= _PLAIN_STEP:
             last[0] = time.monotonic()
-            left = _time(standing.seconds_left)
+            left = time_left(standing.seconds_left)
             console.print(f"{standing.written} of {standing.wanted} written, {score_so_far(standing)}, {left} left")
 
     return show
 
 
-def _time(seconds: float | None) -> str:
+def time_left(seconds: float | None) -> str:
+    """A guess, in few letters."""
     return "?" if seconds is None else f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"

@@ -1,13 +1,12 @@
 """What a run came to: the files that it leaves, and the few lines that are said of it."""
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from demiurgic.evaluation.results import Scored, write_results
-from demiurgic.evaluation.statistics import mean_pass_at_k, pass_at_k
+from demiurgic.evaluation.scoring import summed_up
 from demiurgic_models.files import write_beside
 
 SAMPLES = "samples.jsonl"
@@ -29,17 +28,10 @@ class Report:
 
 def report_of(scored: Sequence[Scored], ks: Sequence[int]) -> Report:
     """The score of all samples. A k that some problem has too few samples for is left out."""
-    count = Counter(each.sample.task_id for each in scored)
-    passed = Counter(each.sample.task_id for each in scored if each.verdict.passed)
-    least = min(count.values(), default=0)
-    scores = {
-        f"pass@{k}": sum(pass_at_k(n, passed[task], k) for task, n in count.items()) / len(count)
-        for k in ks
-        if k <= least
-    }
-    outcomes = Counter(each.verdict.outcome.value for each in scored)
-    _, interval = mean_pass_at_k([(n, passed[task]) for task, n in count.items()], 1)
-    return Report(len(count), len(scored), scores, (interval[0], interval[1]), dict(outcomes.most_common()))
+    score = summed_up(scored, len({each.sample.task_id for each in scored}))
+    scores = {f"pass@{k}": score.pass_at(k)[0] for k in ks if k <= score.fewest}
+    outcomes = {outcome.value: count for outcome, count in score.outcomes.items()}
+    return Report(score.problems, score.samples, scores, score.pass_at(1)[1], outcomes)
 
 
 def write_report(folder: Path, scored: Sequence[Scored], report: Report) -> None:

@@ -37,7 +37,7 @@ class Score:
     @property
     def fewest(self) -> int:
         """Samples of the problem that has the fewest: no larger k can be told of."""
-        return min(count for count, _ in self.counts.values())
+        return min((count for count, _ in self.counts.values()), default=0)
 
     def pass_at(self, k: int) -> tuple[float, Interval]:
         """pass@k over the problems that were tried, with its 95 % interval."""
@@ -62,10 +62,10 @@ def score_samples(
     return [found[key] for key in known]
 
 
-def summed_up(scored: Sequence[Scored], problems: Mapping[str, Problem]) -> Score:
-    """What they come to. There must be one at least."""
+def summed_up(scored: Sequence[Scored], problems: int) -> Score:
+    """What they come to, in a set of so many problems."""
     tried = Counter(each.sample.task_id for each in scored)
     passed = Counter(each.sample.task_id for each in scored if each.verdict.passed)
     outcomes = Counter(each.verdict.outcome for each in scored)
     counts = {task: (count, passed[task]) for task, count in tried.items()}
-    return Score(len(problems), counts, dict(outcomes.most_common()))
+    return Score(problems, counts, dict(outcomes.most_common()))

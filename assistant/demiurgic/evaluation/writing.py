@@ -94,6 +94,24 @@ class _UnderWay:
                 work.cancel()
 
 
+class _Answer:
+    """What was written so far, up to where the function is complete."""
+
+    def __init__(self, watch: EndOfFunction) -> None:
+        self._watch = watch
+        self.text, self.whole = "", False
+
+    def ends_with(self, text: str) -> bool:
+        """Take in more. Whether the function is complete by that; nothing that comes later counts."""
+        if self.whole:
+            return False
+        self.text += text
+        cut = self._watch.place(self.text)
+        if cut is not None:
+            self.text, self.whole = self.text[:cut], True
+        return self.whole
+
+
 class LocalWriter:
     """A model on this machine: the answer's beginning is put into its mouth, and its samples share what was read."""
 
@@ -108,11 +126,12 @@ class LocalWriter:
         generation = self._engine.generate(
             Request(self._prompt(wanted.problem), style.max_tokens, sampling, stop=style.form.stops)
         )
+        answer = _Answer(_watch(style.form, wanted.problem))
         with self._under_way.one(generation):
-            text, cut, done = self._read(generation, _watch(style.form, wanted.problem))
+            done = self._read(generation, answer)
         return Written(
-            text if cut is None else text[:cut],
-            "function" if cut is not None else done.reason.value,
+            answer.text,
+            "function" if answer.whole else done.reason.value,
             done.prompt_tokens,
             done.cached_tokens,
             done.completion_tokens,
@@ -123,16 +142,12 @@ class LocalWriter:
         """End all that is being written."""
         self._under_way.stop()
 
-    def _read(self, generation: Generation, watch: EndOfFunction) -> tuple[str, int | None, Done]:
-        text, cut = "", None
+    def _read(self, generation: Generation, answer: "_Answer") -> Done:
         for event in generation:
-            if isinstance(event, Piece) and cut is None:
-                text += event.text
-                cut = watch.place(text)
-                if cut is not None:
-                    generation.cancel()
+            if isinstance(event, Piece) and answer.ends_with(event.text):
+                generation.cancel()
             elif isinstance(event, Done):
-                return text, cut, event
+                return event
         raise EngineError("the engine ended a request without saying why")
 
     def _prompt(self, problem: Problem) -> tuple[int, ...]:
@@ -166,26 +181,23 @@ class ChatWriter:
             think=False,
         )
         reply = self._model.reply(style.form.conversation(wanted.problem), (), options)
+        answer = _Answer(_watch(style.form, wanted.problem))
         with self._under_way.one(reply):
-            text, cut, ended = self._read(reply, _watch(style.form, wanted.problem))
-        end = "function" if cut is not None else "length" if ended.finish is Finish.LENGTH else "end_token"
+            ended = self._read(reply, answer)
+        end = "function" if answer.whole else "length" if ended.finish is Finish.LENGTH else "end_token"
         usage, seconds = ended.usage, time.perf_counter() - started
-        return Written(text[:cut], end, usage.prompt, usage.cached, usage.completion, seconds)
+        return Written(answer.text, end, usage.prompt, usage.cached, usage.completion, seconds)
 
     def stop(self) -> None:
         """End all that is being written."""
         self._under_way.stop()
 
-    def _read(self, reply: Reply, watch: EndOfFunction) -> tuple[str, int | None, ReplyEnded]:
-        text, cut = "", None
+    def _read(self, reply: Reply, answer: "_Answer") -> ReplyEnded:
         for event in reply:
-            if isinstance(event, TextDelta) and cut is None:
-                text += event.text
-                cut = watch.place(text)
-                if cut is not None:
-                    reply.cancel()
+            if isinstance(event, TextDelta) and answer.ends_with(event.text):
+                reply.cancel()
             elif isinstance(event, ReplyEnded):
-                return text, cut, event
+                return event
         raise EngineError("a reply ended without saying so")
 
 

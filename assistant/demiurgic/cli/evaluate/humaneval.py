@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demiurgic.cli.evaluate.numbers import ks_of
 from demiurgic.config import Settings
 from demiurgic.errors import UserError
 
@@ -195,10 +196,7 @@ def _named(problems: "dict[str, Problem]", path: Path) -> "dict[str, Problem]":
 
 
 def _ks(text: str, samples: int) -> list[int]:
-    try:
-        ks = [int(part) for part in text.split(",")]
-    except ValueError as error:
-        raise UserError(f"--k is {text!r}; it takes numbers, such as 1,10") from error
-    if any(not 1 <= k <= samples for k in ks):
+    ks = ks_of(text)
+    if max(ks) > samples:
         raise UserError(f"--k is {text}, but there are {samples} samples of each problem", "raise --samples")
     return ks

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demiurgic.cli.evaluate.numbers import ks_of
 from demiurgic.config import Settings
 from demiurgic.errors import BadEvaluationFile, UserError
 
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from demiurgic.evaluation.samples import load_samples
     from demiurgic.evaluation.scoring import score_samples, summed_up
 
-    ks = _ks(options.k)
+    ks = ks_of(options.k)
     problems = load_problems(options.problems)
     samples = load_samples(options.samples, problems)
     place = options.out or options.samples.with_name(f"{options.samples.name}_results.jsonl")
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         write_results(place, scored)
     except OSError as error:
         raise UserError(f"{place} cannot be written: {error}", "name another place: --out FILE") from error
-    _tell(console(), summed_up(scored, problems), ks)
+    _tell(console(), summed_up(scored, len(problems)), ks)
     console().print(f"kept in by: {kept_in}\nresults: {place}", markup=False)
     return 0
 
@@ -84,16 +85,6 @@ def _judging(options: argparse.Namespace, settings: Settings) -> "Judging":
 
         return RayJudging(options.ray, settings.sandbox, limits)
     return Executor(options.workers, limits, TrustedHouse() if options.trusted else open_house(settings.sandbox))
-
-
-def _ks(text: str) -> list[int]:
-    try:
-        found = [int(part) for part in text.split(",")]
-    except ValueError:
-        found = [0]
-    if min(found) < 1:
-        raise UserError(f"--k is {text!r}; it takes numbers, such as 1,10")
-    return found
 
 
 def _refuse_others(place: Path, samples: "Sequence[Sample]") -> None:

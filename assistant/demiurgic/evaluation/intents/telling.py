@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from demiurgic.evaluation.board import time_left
 from demiurgic.evaluation.intents.comparing import Difference
 from demiurgic.evaluation.intents.reports import Report, Sureness
 from demiurgic.evaluation.intents.running import Standing
@@ -21,7 +22,7 @@ def progress(name: str, standing: Standing) -> str:
     """One line while it runs."""
     judged = f"{_percent(standing.right / standing.judged)} right" if standing.judged else "none judged"
     left = (standing.total - standing.done) / standing.speed if standing.speed else 0.0
-    facts = f"{standing.done}/{standing.total}  {judged}  {standing.speed:.1f}/s  {_time(left)} left"
+    facts = f"{standing.done}/{standing.total}  {judged}  {standing.speed:.1f}/s  {time_left(left)} left"
     return f"{_cut(name, _WIDTH - len(facts) - 2)}  {facts}"
 
 
@@ -77,10 +78,6 @@ def _pairs(report: Report) -> Iterator[str]:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
 
 
 def _cut(text: str, width: int) -> str:
