@@ -45,7 +45,7 @@ $(BIN)/python:
 
 # llama.cpp is compiled on first use; scripts/install shows that it moves.
 $(VENV)/runtime: $(BIN)/python pyproject.toml constraints.txt
-	@scripts/install $(BIN)/python '.[llama,docker,mcp,eval]'
+	@scripts/install $(BIN)/python '.[llama,docker,mcp,eval,server]'
 	@touch $@
 
 $(VENV)/dev: $(BIN)/python pyproject.toml constraints.txt
