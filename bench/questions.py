@@ -119,6 +119,21 @@ def scoring(bench: Bench) -> None:
     print(f"  falsely failed: {isolated['failed']:.0f}, {bare['failed']:.0f}, {theirs['failed']:.0f} of 492")
 
 
+def serving(bench: Bench) -> None:
+    """Clients of three servers: 1, 4 and 16 together, and the first words behind a shared beginning."""
+    ours, plain, server = bench.turns(
+        ("serving", "ours", SMALL), ("serving", "llama_cpp_server", SMALL), ("serving", "xllamacpp_server", SMALL)
+    )
+    for clients in (1, 4, 16):
+        name = f"clients {clients}"
+        target = 2.0 if clients == 16 else None
+        bench.faster(f"{clients} clients / llama_cpp.server", ours[name], plain[name], "tok/s", target)
+        bench.faster("  … / xllamacpp's server", ours[name], server[name], "tok/s", 0.95)
+    bench.sooner("first words, shared beginning / cold", ours["shared"], ours["cold"], "ms")
+    bench.sooner("  … / llama_cpp.server", ours["shared"], plain["shared"], "ms")
+    bench.sooner("  … / xllamacpp's server", ours["shared"], server["shared"], "ms", 1.0)
+
+
 QUESTIONS: dict[str, Question] = {
     question.__name__: question
     for question in (
@@ -134,5 +149,6 @@ QUESTIONS: dict[str, Question] = {
         starting,
         humaneval,
         scoring,
+        serving,
     )
 }
