@@ -104,6 +104,9 @@ class ReplyEnded:
     finish: Finish
     usage: Usage
     rejected: tuple[CallRejected, ...] = ()
+    stop_text: str | None = None
+    """The text that ended it, where one did: a stop that was asked for, or one of the model's family. Remote models do
+    not tell."""
 
 
 ChatEvent: TypeAlias = (

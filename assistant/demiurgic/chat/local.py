@@ -62,7 +62,7 @@ class LocalChat:
         request = Request(
             prompt=prompt,
             max_tokens=options.max_tokens,
-            sampling=self._sampled(options),
+            sampling=self.sampled(options),
             stop=(*options.stop, *self._stop_texts()),
             grammar=self._grammar(offered, options),
             draft=self._draft(options.draft, offered),
@@ -78,6 +78,24 @@ class LocalChat:
         """Exactly what a reply to this conversation would have to read."""
         return len(self._prompt(conversation, tools, think=True))
 
+    def sampled(self, options: ReplyOptions) -> Sampling:
+        """How tokens are chosen: as the options say, and else as is recommended for this model."""
+        sampling = self._sampling
+        if options.temperature is not None:
+            sampling = replace(sampling, temperature=options.temperature)
+        if options.top_p is not None:
+            sampling = replace(sampling, top_p=options.top_p)
+        if options.top_k is not None:
+            sampling = replace(sampling, top_k=options.top_k)
+        bending = options.bending
+        return replace(
+            sampling,
+            seed=options.seed,
+            frequency_penalty=bending.frequency,
+            presence_penalty=bending.presence,
+            bias=bending.bias,
+        )
+
     def adapted(self, name: str, adapter: Adapter) -> "LocalChat":
         """The same model, bent by an adapter. It lives as long as this one, and shares its engine."""
         return LocalChat(self.engine, self.template, name, self._sampling, (*self.adapters, adapter))
@@ -85,6 +103,10 @@ class LocalChat:
     def speaking(self, template: Template) -> "LocalChat":
         """The same model in another template. It lives as long as this one, and shares its engine."""
         return LocalChat(self.engine, template, self._name, self._sampling, self.adapters)
+
+    def over(self, engine: Engine) -> "LocalChat":
+        """The same model, reached through another engine, with which it is closed."""
+        return LocalChat(engine, self.template, self._name, self._sampling, self.adapters)
 
     def close(self) -> None:
         """Free the model."""
@@ -166,21 +188,6 @@ class LocalChat:
         if self._latest is None or self._latest[:2] != (rules, options.think):
             self._latest = rules, options.think, self.template.call_grammar(rules, think=options.think)
         return self._latest[2]
-
-    def _sampled(self, options: ReplyOptions) -> Sampling:
-        sampling = self._sampling
-        if options.temperature is not None:
-            sampling = replace(sampling, temperature=options.temperature)
-        if options.top_p is not None:
-            sampling = replace(sampling, top_p=options.top_p)
-        bending = options.bending
-        return replace(
-            sampling,
-            seed=options.seed,
-            frequency_penalty=bending.frequency,
-            presence_penalty=bending.presence,
-            bias=bending.bias,
-        )
 
     def _stop_texts(self) -> tuple[str, ...]:
         """Stops of the family that are no end tokens of this model, so that the text itself must tell."""

@@ -67,7 +67,8 @@ class LocalReply:
             message = self._story.message()
             if retry is None and self._story.native and not self._story.rejected:
                 self._keep(message, done)
-            yield ReplyEnded(message, self._finish(done), self._usage or Usage(), tuple(self._story.rejected))
+            usage, rejected = self._usage or Usage(), tuple(self._story.rejected)
+            yield ReplyEnded(message, self._finish(done), usage, rejected, done.stop_text)
         finally:
             self._generation.cancel()
 

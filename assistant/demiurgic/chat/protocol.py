@@ -59,6 +59,8 @@ class ReplyOptions:
     """Remote models raise UnsupportedRequest where it is not the usual."""
     logprobs: int | None = None
     """Tell each written token's log-probability, and as many of its rivals, as `TokensScored`. Local models only."""
+    top_k: int | None = None
+    """Choose among so many of the likeliest tokens; 0: among all. Local models only."""
     draft: str = ""
     """Text that the answer will repeat in long runs, such as the file being rewritten. Changes speed only."""
 

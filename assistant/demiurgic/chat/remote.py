@@ -47,9 +47,9 @@ def asked(conversation: Sequence[Message], tools: Sequence[Tool], options: Reply
     """The request, after the checks that hold for every provider."""
     for tool in tools:
         check_schema(tool.parameters, f"the tool {tool.name!r}")
-    if options.bending != Bending() or options.logprobs is not None:
+    if options.bending != Bending() or options.logprobs is not None or options.top_k is not None:
         raise UnsupportedRequest(
-            "a remote model's odds can neither be changed nor told", "leave penalties and logprobs out"
+            "a remote model's odds can neither be changed nor told", "leave penalties, logprobs and top_k out"
         )
     if options.answer_schema is not None:
         check_schema(options.answer_schema, "the answer")

@@ -158,6 +158,8 @@ class Done:
     accepted: int = 0
     end_score: TokenScore | None = None
     """The end token's, where one ended it and scores were asked for."""
+    stop_text: str | None = None
+    """The stop text that ended it, where one did."""
 
 
 EngineEvent: TypeAlias = Reading | Piece | Done

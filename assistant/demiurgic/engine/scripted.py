@@ -9,6 +9,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 from demiurgic.engine.protocol import (
@@ -155,11 +156,12 @@ class ScriptedGeneration:
             tokens = self._tokens[start : start + self._script.piece]
             text += decoder.decode(self._engine.detokenize(tokens))
             used += len(tokens)
-            stop = min((at for word in self._request.stop if (at := text.find(word)) >= 0), default=-1)
-            yield Piece(text[shown : len(text) if stop < 0 else max(stop, shown)], tuple(tokens))
+            found = [(at, word) for word in self._request.stop if (at := text.find(word)) >= 0]
+            stop, word = min(found, key=itemgetter(0), default=(len(text), None))
+            yield Piece(text[shown : max(stop, shown)], tuple(tokens))
             shown = len(text)
-            if stop >= 0:
-                yield self._done(EndReason.STOP_TEXT, used)
+            if word is not None:
+                yield self._done(EndReason.STOP_TEXT, used, word)
                 return
         limit = self._request.max_tokens
         ended = EndReason.LENGTH if limit is not None and used >= limit else EndReason.END_TOKEN
@@ -169,6 +171,6 @@ class ScriptedGeneration:
         """End soon."""
         self._cancelled.set()
 
-    def _done(self, reason: EndReason, used: int) -> Done:
+    def _done(self, reason: EndReason, used: int, stop: str | None = None) -> Done:
         end = self._engine.facts.eos if reason is EndReason.END_TOKEN else None
-        return Done(reason, len(self._request.prompt), 0, used, end)
+        return Done(reason, len(self._request.prompt), 0, used, end, stop_text=stop)

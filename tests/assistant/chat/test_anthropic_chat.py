@@ -224,6 +224,7 @@ def test_a_wrong_call_is_repaired_once() -> None:
         ("temperature", ReplyOptions(temperature=0.0)),
         ("top_p", ReplyOptions(top_p=0.5)),
         ("seed", ReplyOptions(seed=1)),
+        ("top_k", ReplyOptions(top_k=1)),
     ],
 )
 def test_what_the_provider_cannot_do_is_refused_by_name(name: str, options: ReplyOptions) -> None:

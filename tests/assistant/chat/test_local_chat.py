@@ -193,6 +193,24 @@ def test_a_reply_cut_off_by_the_limit_says_so_and_its_call_is_rejected():
     assert ended.rejected
 
 
+def test_the_stop_text_that_ended_a_reply_is_told():
+    options = ReplyOptions(stop=("never", "lo,", "llo"))
+    model = chat("Hello, you.", "Hello.", "He", piece=40)
+    _, ended = whole(model.reply([User("hi")], options=options))
+    assert (ended.finish, ended.stop_text, ended.message.text) == (Finish.STOP, "llo", "He")
+    assert whole(model.reply([User("hi")]))[1].stop_text is None
+    assert whole(model.reply([User("hi")], options=options))[1].stop_text is None
+
+
+def test_wishes_for_sampling_reach_the_engine():
+    model = chat("a", "b")
+    whole(model.reply([User("hi")], options=ReplyOptions(temperature=0.5, top_p=0.25, top_k=7)))
+    whole(model.reply([User("hi")]))
+    asked, usual = (request.sampling for request in model.engine.requests)
+    assert (asked.temperature, asked.top_p, asked.top_k) == (0.5, 0.25, 7)
+    assert (usual.temperature, usual.top_p, usual.top_k) == (0.0, 1.0, 0)
+
+
 def test_tokens_are_counted_exactly():
     model = chat("x")
     conversation = [

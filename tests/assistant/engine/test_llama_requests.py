@@ -100,6 +100,7 @@ def test_stop_texts_end_the_output_across_token_borders(engine):
     assert len(engine.tokenize(stop)) > 1
     text, _, done = ask(engine, "import", max_tokens=30, sampling=HOT, stop=("never", stop))
     assert done.reason is EndReason.STOP_TEXT
+    assert done.stop_text == stop
     assert text == whole[: whole.find(stop)]
     assert stop not in text
     assert tokens
@@ -112,6 +113,7 @@ def test_text_never_ends_in_half_a_character_or_half_a_stop():
         parts = [stream.feed(data[:cut]), stream.feed(data[cut:]), stream.finish()]
         assert "".join(parts) == "a🙂b你好"
         assert all("�" not in part for part in parts)
+        assert stream.stopped_by == "STOP"
 
 
 def test_bytes_that_are_no_text_become_replacement_marks(engine):

@@ -141,7 +141,7 @@ class Task:
         if scored:
             self._scores.append(scored)
         self._out.append(self._text.feed(self._model.piece(token, special=self.request.markers)))
-        if self._text.stopped:
+        if self._text.stopped_by is not None:
             self._finish(EndReason.STOP_TEXT)
         elif self._constraint is not None and self._constraint.complete:
             self._finish(EndReason.GRAMMAR)
@@ -162,6 +162,7 @@ class Task:
                 drafted=self.drafted,
                 accepted=self.accepted,
                 end_score=end_score,
+                stop_text=self._text.stopped_by,
             )
         )
 

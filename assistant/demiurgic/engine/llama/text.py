@@ -2,6 +2,7 @@
 
 import codecs
 from collections.abc import Sequence
+from operator import itemgetter
 
 
 class TextStream:
@@ -11,10 +12,10 @@ class TextStream:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._stops = [stop for stop in stops if stop]
         self._held = ""
-        self.stopped = False
+        self.stopped_by: str | None = None
 
     def feed(self, data: bytes) -> str:
-        """Text that is certain now. Once a stop text was seen, `stopped` is true and nothing more comes."""
+        """Text that is certain now. Once a stop text was seen, it is `stopped_by` and nothing more comes."""
         return self._release(self._decoder.decode(data))
 
     def finish(self) -> str:
@@ -24,13 +25,13 @@ class TextStream:
         return text
 
     def _release(self, text: str) -> str:
-        if self.stopped:
+        if self.stopped_by is not None:
             return ""
         self._held += text
-        found = [at for stop in self._stops if (at := self._held.find(stop)) >= 0]
+        found = [(at, stop) for stop in self._stops if (at := self._held.find(stop)) >= 0]
         if found:
-            self.stopped = True
-            text, self._held = self._held[: min(found)], ""
+            at, self.stopped_by = min(found, key=itemgetter(0))
+            text, self._held = self._held[:at], ""
             return text
         keep = max((_overlap(self._held, stop) for stop in self._stops), default=0)
         cut = len(self._held) - keep
