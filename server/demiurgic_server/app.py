@@ -15,12 +15,12 @@ from demiurgic.errors import DemiurgicError
 from demiurgic_server import operations
 from demiurgic_server.guard import Guard
 from demiurgic_server.house import ClientGone, House
-from demiurgic_server.openai import chat, models
+from demiurgic_server.openai import chat, models, responses
 from demiurgic_server.problems import BadField, Problem, Refused, problem_of
 from demiurgic_server.shapes import error_response
 
 _log = logging.getLogger("demiurgic.server")
-_ROUTERS = (operations, chat, models)
+_ROUTERS = (operations, chat, models, responses)
 
 
 def build_app(house: House) -> ASGIApp:
