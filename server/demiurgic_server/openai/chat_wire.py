@@ -194,7 +194,7 @@ def options_of(body: ChatBody, index: int = 0) -> ReplyOptions:
         seed=seed_of(body.seed, index),
         stop=tuple([body.stop] if isinstance(body.stop, str) else body.stop or ()),
         think=_thinks(body),
-        bending=Bending(body.frequency_penalty or 0.0, body.presence_penalty or 0.0, _bias(body)),
+        bending=Bending(body.frequency_penalty or 0.0, body.presence_penalty or 0.0, bias_of(body.logit_bias)),
         logprobs=(body.top_logprobs or 0) if body.logprobs else None,
     )
 
@@ -207,6 +207,14 @@ def text_of(content: Content) -> str:
     if isinstance(content, list):
         return "\n".join(part.text for part in content)
     return content or ""
+
+
+def bias_of(biases: dict[str, float] | None) -> tuple[tuple[int, float], ...]:
+    """What is added to the odds of which tokens. Raises BadField."""
+    biases = biases or {}
+    if not all(token.isdecimal() and len(token) < 9 for token in biases):
+        raise BadField("logit_bias", "logit_bias: its keys are ids of tokens")
+    return tuple((int(token), bias) for token, bias in biases.items())
 
 
 def _message(message: ChatMessage, where: str, named: dict[str, str]) -> Message:
@@ -256,10 +264,3 @@ def _schema(body: ChatBody) -> JsonObject | None:
 def _thinks(body: ChatBody) -> bool:
     wishes = body.chat_template_kwargs
     return body.reasoning_effort not in ("none", "minimal") and (wishes is None or wishes.enable_thinking)
-
-
-def _bias(body: ChatBody) -> tuple[tuple[int, float], ...]:
-    biases = body.logit_bias or {}
-    if not all(token.isdecimal() and len(token) < 9 for token in biases):
-        raise BadField("logit_bias", "logit_bias: its keys are ids of tokens")
-    return tuple((int(token), bias) for token, bias in biases.items())
