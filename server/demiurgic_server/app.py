@@ -13,6 +13,8 @@ from starlette.types import ASGIApp
 
 from demiurgic.errors import DemiurgicError
 from demiurgic_server import operations
+from demiurgic_server.access import AccessLog
+from demiurgic_server.agent import endpoints as agent
 from demiurgic_server.guard import Guard
 from demiurgic_server.house import ClientGone, House
 from demiurgic_server.openai import chat, models, responses
@@ -20,12 +22,13 @@ from demiurgic_server.problems import BadField, Problem, Refused, problem_of
 from demiurgic_server.shapes import error_response
 
 _log = logging.getLogger("demiurgic.server")
-_ROUTERS = (operations, chat, models, responses)
+_ROUTERS = (operations, chat, models, agent, responses)
 
 
 def build_app(house: House) -> ASGIApp:
     """The ASGI application of one server."""
-    app = FastAPI(title="Demiurgic", redirect_slashes=False)
+    # No pages of documentation: theirs are made of scripts that come from elsewhere. /openapi.json is there.
+    app = FastAPI(title="Demiurgic", redirect_slashes=False, docs_url=None, redoc_url=None)
     app.state.house = house
     for module in _ROUTERS:
         app.include_router(module.router)
@@ -34,14 +37,17 @@ def build_app(house: House) -> ASGIApp:
     app.add_exception_handler(ClientGone, _gone)
     app.add_exception_handler(DemiurgicError, _failed)
     app.add_exception_handler(Exception, _failed)
+    guarded: ASGIApp = Guard(app, house.serving)
     if house.serving.origins:
-        app.add_middleware(
-            CORSMiddleware,
+        # Around the guard: a page is told by these headers that it may read why it was refused.
+        guarded = CORSMiddleware(
+            guarded,
             allow_origins=house.serving.origins,
             allow_methods=("GET", "POST", "DELETE"),
             allow_headers=("*",),
+            allow_private_network=True,
         )
-    return Guard(app, house.serving, house.meter)
+    return AccessLog(guarded, house.meter)
 
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]

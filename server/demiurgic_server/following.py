@@ -1,13 +1,14 @@
 """From the threads that wait for a model to the event loop that writes to a client.
 
-A reply is followed by a thread of its own, since the runtime's iterators block. Leaving an iteration cancels what is
-followed, and it is left only when the engine has let go of it: whoever holds a place knows when it is free.
+A reply is followed by a thread of its own, since the runtime's iterators block. Whoever stops following cancels what
+was followed, and goes on only when the engine has let go of it: whoever holds a place knows when it is free.
 """
 
 import asyncio
 import threading
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -51,36 +52,28 @@ class Patience:
     """Set when the server wants to end."""
 
 
-async def follow(sources: Sequence[Source[Event]], patience: Patience) -> AsyncGenerator[Told[Event] | Pulse]:
-    """All that happens in all of the sources, to their ends. Raises the first error of any of them, TooSlow, or
-    Stopping."""
-    threads = [_Thread(index, source) for index, source in enumerate(sources)]
+@asynccontextmanager
+async def following(
+    sources: Sequence[Source[Event]], patience: Patience
+) -> AsyncGenerator[AsyncGenerator[Told[Event] | Pulse]]:
+    """All that happens in all of the sources, to their ends. Iterating raises the first error of any of them, TooSlow,
+    or Stopping. The sources are cancelled at the end even if nobody iterates."""
     told: asyncio.Queue[Told[Event] | _Ended] = asyncio.Queue()
     loop = asyncio.get_running_loop()
-    for thread in threads:
-        thread.start(loop, told)
+    threads: list[_Thread] = []
     stop = loop.create_task(patience.stopping.wait())
-    stop.add_done_callback(lambda task: None if task.cancelled() else told.put_nowait(_Ended(Stopping(_STOPPING))))
+    stop.add_done_callback(lambda task: None if task.cancelled() else told.put_nowait(_Ended(Stopping())))
     try:
-        running = len(threads)
-        while running:
-            event = await _next(told, patience)
-            if not isinstance(event, _Ended):
-                yield event
-            elif event.error is not None:
-                raise event.error
-            else:
-                running -= 1
+        for index, source in enumerate(sources):
+            threads.append(_Thread(index, source, loop, told))
+        yield _events(told, len(threads), patience)
     finally:
         stop.cancel()
-        for thread in threads:
-            thread.source.cancel()
+        for source in sources:
+            source.cancel()
         with anyio.CancelScope(shield=True):
             for thread in threads:
                 await thread.ended.wait()
-
-
-_STOPPING = "this server is being stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +81,20 @@ class _Ended:
     error: BaseException | None
 
 
+async def _events(
+    told: "asyncio.Queue[Told[Event] | _Ended]", running: int, patience: Patience
+) -> AsyncGenerator[Told[Event] | Pulse]:
+    while running:
+        event = await _next(told, patience)
+        if not isinstance(event, _Ended):
+            yield event
+        elif event.error is not None:
+            raise event.error
+        else:
+            running -= 1
+
+
 async def _next(told: "asyncio.Queue[Told[Event] | _Ended]", patience: Patience) -> "Told[Event] | Pulse | _Ended":
-    if not told.empty():
-        return told.get_nowait()
     left = patience.deadline - time.monotonic()
     if left <= 0:
         raise TooSlow("the request took longer than this server allows")
@@ -101,14 +105,18 @@ async def _next(told: "asyncio.Queue[Told[Event] | _Ended]", patience: Patience)
         return Pulse()
 
 
-class _Thread(Generic[Event]):
+class _Thread:
     """Follows one source to its end."""
 
-    def __init__(self, index: int, source: Source[Event]) -> None:
-        self._index, self.source = index, source
+    def __init__(
+        self,
+        index: int,
+        source: Source[Event],
+        loop: asyncio.AbstractEventLoop,
+        told: "asyncio.Queue[Told[Event] | _Ended]",
+    ) -> None:
         self.ended = asyncio.Event()
 
-    def start(self, loop: asyncio.AbstractEventLoop, told: "asyncio.Queue[Told[Event] | _Ended]") -> None:
         def end(error: BaseException | None) -> None:
             told.put_nowait(_Ended(error))
             self.ended.set()
@@ -116,8 +124,8 @@ class _Thread(Generic[Event]):
         def run() -> None:
             problem: BaseException | None = None
             try:
-                for event in self.source:
-                    loop.call_soon_threadsafe(told.put_nowait, Told(self._index, event))
+                for event in source:
+                    loop.call_soon_threadsafe(told.put_nowait, Told(index, event))
             except BaseException as error:  # noqa: BLE001 - carried over to the loop, and raised there
                 problem = error
             loop.call_soon_threadsafe(end, problem)

@@ -8,14 +8,26 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from demiurgic_server.problems import Busy
+
+
+class _Fate(Enum):
+    WAITING = auto()
+    ADMITTED = auto()
+    SENT_AWAY = auto()
 
 
 @dataclass(slots=True, eq=False)
 class _Waiter:
     places: int
-    admitted: asyncio.Future[None]
+    fate: _Fate = _Fate.WAITING
+    called: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def call(self, fate: _Fate) -> None:
+        self.fate = fate
+        self.called.set()
 
 
 @dataclass(slots=True)
@@ -35,7 +47,8 @@ class Gate:
 
     @asynccontextmanager
     async def place(self, client: str, places: int = 1) -> AsyncGenerator[None]:
-        """Be one of those that are let through. Raises Busy where the line is full already."""
+        """Be one of those that are let through. Raises Busy where the line is full, at once or later, when a client
+        with fewer requests in it needs the room."""
         places = min(places, self.places)
         await self._enter(client, places)
         try:
@@ -48,27 +61,41 @@ class Gate:
             self.taken += places
             return
         if self.waiting >= self.queue:
-            raise Busy(self.waiting)
-        waiter = _Waiter(places, asyncio.get_running_loop().create_future())
+            self._make_room(client)
+        waiter = _Waiter(places)
         self._lines.setdefault(client, deque()).append(waiter)
         try:
-            await waiter.admitted
+            await waiter.called.wait()
         except asyncio.CancelledError:
-            if waiter.admitted.done() and not waiter.admitted.cancelled():
+            if waiter.fate is _Fate.ADMITTED:
                 self._leave(places)  # it was let in and taken away in the same moment
-            else:
+            elif waiter.fate is _Fate.WAITING:
                 self._forget(client, waiter)
             raise
+        if waiter.fate is _Fate.SENT_AWAY:
+            raise Busy(self.waiting)
+
+    def _make_room(self, client: str) -> None:
+        """Send away the latest of the client that has most in the line, or raise Busy if that is this one."""
+        greedy, line = max(self._lines.items(), key=lambda item: len(item[1]), default=(client, deque[_Waiter]()))
+        if len(line) <= len(self._lines.get(client, ())) + 1:
+            raise Busy(self.waiting)
+        latest = line[-1]
+        self._remove(greedy, latest)
+        latest.call(_Fate.SENT_AWAY)
 
     def _leave(self, places: int) -> None:
         self.taken -= places
         self._admit()
 
     def _forget(self, client: str, waiter: _Waiter) -> None:
+        self._remove(client, waiter)
+        self._admit()  # somebody smaller may stand behind
+
+    def _remove(self, client: str, waiter: _Waiter) -> None:
         self._lines[client].remove(waiter)
         if not self._lines[client]:
             del self._lines[client]
-        self._admit()  # somebody smaller may stand behind
 
     def _admit(self) -> None:
         """Let in whom there is room for. A client that had its turn goes to the end of the line."""
@@ -82,4 +109,4 @@ class Gate:
             if line:
                 self._lines[client] = line
             self.taken += waiter.places
-            waiter.admitted.set_result(None)
+            waiter.call(_Fate.ADMITTED)

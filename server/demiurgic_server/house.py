@@ -2,21 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from demiurgic.chat.protocol import ChatModel
-from demiurgic_server.following import Event, Patience, Pulse, Source, Told, follow
+from demiurgic_server.agent.runs import Runs
+from demiurgic_server.following import Event, Patience, Pulse, Source, Told, following
 from demiurgic_server.gate import Gate
 from demiurgic_server.meter import Meter
 from demiurgic_server.pool import Pool
-from demiurgic_server.problems import TooSlow
+from demiurgic_server.problems import Busy, Stopping, TooSlow
 from demiurgic_server.serving import Serving
 
 Result = TypeVar("Result")
@@ -30,6 +31,7 @@ class House:
     pool: Pool
     gate: Gate
     meter: Meter
+    runs: Runs
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when what still runs shall end."""
     ready: bool = False
@@ -63,18 +65,30 @@ class Answering(Generic[Event]):
 
 @asynccontextmanager
 async def answering(house: House, client: str, asked: Asked[Event]) -> AsyncGenerator[Answering[Event]]:
-    """Wait for the model and for a place, and begin. Everything is given back at the end, whatever that is."""
-    patience = house.patience()
+    """Wait for the model and for a place, and begin. All is given back in the end, whatever that is."""
+    began = time.monotonic()
+    patience = house.patience(began)
     async with AsyncExitStack() as held:
         try:
             async with asyncio.timeout_at(asyncio.get_running_loop().time() + patience.deadline - time.monotonic()):
-                model = await held.enter_async_context(house.pool.use(asked.model))
-                await held.enter_async_context(house.gate.place(client, asked.places))
-                sources = await _begun(asked, model)
+                model, sources = await _unless(house.stopping.wait(), _admitted(house, client, asked, held), Stopping)
         except TimeoutError as error:
             raise TooSlow("no place became free in time") from error
-        events = house.meter.watching(follow(sources, patience))
-        yield Answering(model.name, await held.enter_async_context(aclosing(events)))
+        events = await held.enter_async_context(following(sources, patience))
+        yield Answering(model.name, house.meter.watching(events, began))
+
+
+async def _admitted(
+    house: House, client: str, asked: Asked[Event], held: AsyncExitStack
+) -> tuple[ChatModel, Sequence[Source[Event]]]:
+    # The model comes first: who waits for another one must not keep a place from those who still need the present one.
+    if house.pool.waiting >= house.serving.limits.queue:
+        raise Busy(house.pool.waiting)
+    model = await held.enter_async_context(house.pool.use(asked.model))
+    await held.enter_async_context(house.gate.place(client, asked.places))
+    sources = await _begun(asked, model)
+    held.callback(_cancel_all, sources)  # also where nobody comes to follow them
+    return model, sources
 
 
 async def _begun(asked: Asked[Event], model: ChatModel) -> Sequence[Source[Event]]:
@@ -83,24 +97,35 @@ async def _begun(asked: Asked[Event], model: ChatModel) -> Sequence[Source[Event
     try:
         return await asyncio.shield(beginning)
     except asyncio.CancelledError:
-        beginning.add_done_callback(_cancel_all)
+        beginning.add_done_callback(_cancel_begun)
         raise
 
 
-def _cancel_all(begun: "asyncio.Future[Sequence[Source[Event]]]") -> None:
+def _cancel_begun(begun: "asyncio.Future[Sequence[Source[Event]]]") -> None:
     if not begun.cancelled() and begun.exception() is None:
-        for source in begun.result():
-            source.cancel()
+        _cancel_all(begun.result())
 
 
-async def unless_gone(request: Request, work: Awaitable[Result]) -> Result:
+def _cancel_all(sources: Sequence[Source[Event]]) -> None:
+    for source in sources:
+        source.cancel()
+
+
+async def unless_gone(request: Request, work: Coroutine[Any, Any, Result]) -> Result:
     """The work's result. Raises ClientGone, and the work is cancelled, when the client hangs up before."""
-    task, watch = asyncio.ensure_future(work), asyncio.ensure_future(_gone(request))
+    return await _unless(_gone(request), work, ClientGone)
+
+
+async def _unless(
+    other: Coroutine[Any, Any, object], work: Coroutine[Any, Any, Result], problem: Callable[[], Exception]
+) -> Result:
+    """The work's result. If the other thing happens before, the work is cancelled, and the problem raised."""
+    task, watch = asyncio.ensure_future(work), asyncio.ensure_future(other)
     try:
         await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             return task.result()
-        raise ClientGone
+        raise problem()
     finally:
         watch.cancel()
         if not task.done():

@@ -1,8 +1,7 @@
 """What the server counts, as Prometheus reads it."""
 
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -12,6 +11,7 @@ from demiurgic.messages import Usage
 from demiurgic_server.following import Event, Pulse, Told
 
 _SOON = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_METHODS = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"))
 _RATES = (1, 2, 5, 10, 20, 40, 80, 160, 320)
 
 
@@ -29,7 +29,10 @@ class Meter:
         self._cached = counter("cached_prompt_tokens", "Tokens of prompts that were known already")
         self._written = counter("completion_tokens", "Tokens written")
         self._first = Histogram(
-            "demiurgic_first_token_seconds", "Until the first token", registry=self._registry, buckets=_SOON
+            "demiurgic_first_token_seconds",
+            "From a request's arrival to its first token",
+            registry=self._registry,
+            buckets=_SOON,
         )
         self._rate = Histogram("demiurgic_tokens_per_second", "Of one reply", registry=self._registry, buckets=_RATES)
 
@@ -39,23 +42,24 @@ class Meter:
 
     def answered(self, method: str, path: str, status: int) -> None:
         """A request was answered. `path` is a route, so that there are few of them."""
-        self._requests.labels(method, path, status).inc()
+        self._requests.labels(method if method in _METHODS else "other", path, status).inc()
 
     def text(self) -> bytes:
         """All of it."""
         return generate_latest(self._registry)
 
-    async def watching(self, events: AsyncGenerator[Told[Event] | Pulse]) -> AsyncGenerator[Told[Event] | Pulse]:
-        """The same events, counted on their way."""
-        began, first = time.monotonic(), None
-        async with aclosing(events):
-            async for told in events:
-                if first is None and isinstance(told, Told) and not _before_the_first(told.event):
-                    first = time.monotonic()
-                    self._first.observe(first - began)
-                if (usage := _usage(told)) is not None:
-                    self._count(usage, time.monotonic() - (first or began))
-                yield told
+    async def watching(
+        self, events: AsyncIterator[Told[Event] | Pulse], began: float
+    ) -> AsyncGenerator[Told[Event] | Pulse]:
+        """The same events, counted on their way. The request arrived at `began`, on the clock of `time.monotonic`."""
+        first: float | None = None
+        async for told in events:
+            if first is None and isinstance(told, Told) and not _before_the_first(told.event):
+                first = time.monotonic()
+                self._first.observe(first - began)
+            if (usage := _usage(told)) is not None:
+                self._count(usage, time.monotonic() - (first or began))
+            yield told
 
     def _count(self, usage: Usage, took: float) -> None:
         self._prompt.inc(usage.prompt)

@@ -5,8 +5,9 @@ then that client waits. Adapters are names for the loaded model with an adapter,
 """
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from demiurgic.chat.local import LocalChat
@@ -17,6 +18,7 @@ from demiurgic_server.serving import Lora
 
 Opened = Callable[[str], ChatModel]
 """Loads a model. Takes seconds, so it is called in a thread."""
+_Outcome = ChatModel | BaseException
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Pool:
         self._loaded: _Loaded | None = None
         self._turn = asyncio.Lock()  # it is fair: who wants another model is not passed by those who want this one
         self._loading: asyncio.Task[_Loaded] | None = None
+        self.waiting = 0
+        """Requests that wait for a model to be loaded, or for their turn to have it loaded."""
 
     @property
     def default(self) -> str:
@@ -76,7 +80,7 @@ class Pool:
     @asynccontextmanager
     async def use(self, name: str | None = None) -> AsyncGenerator[ChatModel]:
         """A model, and nobody takes it away meanwhile. Raises UnknownModel."""
-        wanted, adapter = self._meant(name or self.default)
+        wanted, adapter = self._meant(name)
         loaded = await self._have(wanted)
         try:
             yield loaded.model if adapter is None else _adapted(loaded, adapter)
@@ -84,12 +88,13 @@ class Pool:
             loaded.count(-1)
 
     async def close(self) -> None:
-        """Free the model."""
-        if self._loaded is not None:
-            await asyncio.to_thread(self._loaded.model.close)
-            self._loaded = None
+        """Free the model. One that is still being loaded ends with the process."""
+        loaded, self._loaded = self._loaded, None
+        if loaded is not None:
+            await asyncio.to_thread(loaded.model.close)
 
-    def _meant(self, name: str) -> tuple[str, Lora | None]:
+    def _meant(self, name: str | None) -> tuple[str, Lora | None]:
+        name = name or self.default
         if name in self._loras:
             return self.default, self._loras[name]
         if name in self._names:
@@ -99,27 +104,61 @@ class Pool:
 
     async def _have(self, name: str) -> _Loaded:
         """The model of this name, counted as used once more."""
-        async with self._turn:
-            if self._loading is not None:  # begun by somebody who did not wait for it
-                await asyncio.wait((self._loading,))
-            loaded = self._loaded
-            if loaded is None or loaded.name != name:
-                if loaded is not None and loaded.users:
-                    await loaded.unused.wait()
-                self._loading = asyncio.create_task(self._load(name))
-                loaded = await asyncio.shield(self._loading)
-            loaded.count(+1)
-            return loaded
+        self.waiting += 1
+        try:
+            async with self._turn:
+                return await self._had(name)
+        finally:
+            self.waiting -= 1
+
+    async def _had(self, name: str) -> _Loaded:
+        if self._loading is not None:  # begun by somebody who did not wait for it
+            await asyncio.wait((self._loading,))
+        loaded = self._loaded
+        if loaded is None or loaded.name != name:
+            if loaded is not None and loaded.users:
+                await loaded.unused.wait()
+            self._loading = asyncio.create_task(self._load(name))
+            self._loading.add_done_callback(_seen)
+            loaded = await asyncio.shield(self._loading)
+        loaded.count(+1)
+        return loaded
 
     async def _load(self, name: str) -> _Loaded:
         try:
             before, self._loaded = self._loaded, None
             if before is not None:
                 await asyncio.to_thread(before.model.close)
-            self._loaded = _Loaded(name, await asyncio.to_thread(self._open, name))
+            self._loaded = _Loaded(name, await self._opened(name))
             return self._loaded
         finally:
             self._loading = None
+
+    async def _opened(self, name: str) -> ChatModel:
+        """Load a model in a thread that keeps nobody from ending the process."""
+        loop = asyncio.get_running_loop()
+        opened: asyncio.Future[_Outcome] = loop.create_future()
+
+        def run() -> None:
+            outcome: _Outcome
+            try:
+                outcome = self._open(name)
+            except BaseException as error:  # noqa: BLE001 - carried over to the loop, and raised there
+                outcome = error
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(lambda: None if opened.done() else opened.set_result(outcome))
+
+        threading.Thread(target=run, name="loader", daemon=True).start()
+        outcome = await opened
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+
+def _seen(loading: asyncio.Task[_Loaded]) -> None:
+    """Who asked for the model may have left; then nobody else looks at how its loading ended."""
+    if not loading.cancelled():
+        loading.exception()
 
 
 def _adapted(loaded: _Loaded, lora: Lora) -> ChatModel:

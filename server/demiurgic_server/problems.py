@@ -13,12 +13,24 @@ class Busy(WorkError):
         super().__init__(f"{waiting} requests wait already", f"try again in {self.retry_after} seconds")
 
 
+class TooManyRuns(Busy):
+    """As many agents are at work as may be."""
+
+    def __init__(self, runs: int) -> None:
+        super().__init__(0)
+        WorkError.__init__(self, f"{runs} agents are at work already", "try again when one of them has ended")
+        self.retry_after = 30
+
+
 class TooSlow(WorkError):
     """The request took longer than this server allows."""
 
 
 class Stopping(WorkError):
     """The server is being stopped."""
+
+    def __init__(self, message: str = "this server is being stopped") -> None:
+        super().__init__(message)
 
 
 class Refused(UserError):
@@ -68,16 +80,20 @@ def problem_of(error: BaseException) -> Problem:  # noqa: PLR0911 - one line for
             return Problem(400, "context_length_exceeded", message)
         case UserError():
             return Problem(400, "invalid_request", message)
+        case RecursionError():
+            return Problem(400, "invalid_request", "the request is nested too deeply")
         case _:
             return Problem(500, "internal_error", message)
 
 
 _REFUSALS = {
+    400: "invalid_request",
     401: "invalid_api_key",
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
     408: "request_timeout",
+    409: "conflict",
     413: "request_too_large",
     421: "wrong_host",
 }
