@@ -84,8 +84,8 @@ def make_glm(path: Path, *, arch: str = "glm4", seed: int = 0, tags: tuple[str, 
     return _finish(writer, path, arch, len(tokens), seed)
 
 
-def make_chatglm3(path: Path, *, seed: int = 0) -> Path:
-    """The fused ChatGLM2/3 layout with a sentencepiece vocabulary."""
+def make_chatglm3(path: Path, *, seed: int = 0, name: str = "") -> Path:
+    """The fused layout of ChatGLM2, ChatGLM3 and CharacterGLM (told by its name), with a sentencepiece vocabulary."""
     specials = (
         "[MASK]",
         "[gMASK]",
@@ -103,7 +103,7 @@ def make_chatglm3(path: Path, *, seed: int = 0) -> Path:
     kinds = [gguf.TokenType.UNKNOWN, gguf.TokenType.CONTROL, gguf.TokenType.CONTROL]
     kinds += [gguf.TokenType.BYTE] * 256 + [gguf.TokenType.NORMAL] * (len(tokens) - len(base) - len(specials))
     kinds += [gguf.TokenType.CONTROL] * len(specials)
-    writer = _writer(path, "chatglm", len(tokens))
+    writer = _writer(path, "chatglm", len(tokens), name)
     writer.add_tokenizer_model("llama")
     writer.add_tokenizer_pre("chatglm-spm")
     writer.add_token_list(tokens)
@@ -177,9 +177,9 @@ def make_lora(path: Path, *, seed: int = 1) -> Path:
     return _written(writer, path)
 
 
-def _writer(path: Path, arch: str, vocabulary: int) -> gguf.GGUFWriter:
+def _writer(path: Path, arch: str, vocabulary: int, name: str = "") -> gguf.GGUFWriter:
     writer = gguf.GGUFWriter(path, arch)
-    writer.add_name(f"tiny-{arch}")
+    writer.add_name(name or f"tiny-{arch}")
     writer.add_context_length(CONTEXT)
     writer.add_embedding_length(WIDTH)
     writer.add_feed_forward_length(INNER)

@@ -17,7 +17,7 @@ from demiurgic.evaluation.problems import read_rows
 from demiurgic.messages import Assistant, Json, Message, System, User
 
 PROMPT = "intents-1"
-"""Names the words of `_instruction`. Other words need another name: scores under different prompts do not compare."""
+"""Names the words of `instruction`. Other words need another name: scores under different prompts do not compare."""
 
 _INSTRUCTION = """You sort what people say by what they want. These are the intents:
 
@@ -40,6 +40,13 @@ class Row:
     def text(self) -> str:
         """What the user said last."""
         return next((message.text for message in reversed(self.conversation) if isinstance(message, User)), "")
+
+
+def instruction(labels: Labels) -> System:
+    """What a model is told that was not taught these labels."""
+    told = labels.descriptions
+    listed = "\n".join(f"- {name}{f': {told[name]}' if name in told else ''}" for name in labels.names)
+    return System(_INSTRUCTION.replace("{listed}", listed))
 
 
 def load_rows(path: Path, labels: Labels, out_of_scope: str | None = None) -> list[Row]:
@@ -65,9 +72,7 @@ def sampled(rows: Sequence[Row], count: int | None) -> list[Row]:
 class _Reader:
     def __init__(self, path: Path, labels: Labels, out_of_scope: str | None) -> None:
         self._path, self._labels, self._out_of_scope = path, labels, out_of_scope
-        told = labels.descriptions
-        listed = "\n".join(f"- {name}{f': {told[name]}' if name in told else ''}" for name in labels.names)
-        self._instruction = System(_INSTRUCTION.replace("{listed}", listed))
+        self._instruction = instruction(labels)
 
     def row(self, number: int, row: Mapping[str, Json]) -> Row:
         messages = row.get("messages", row.get("conversations"))

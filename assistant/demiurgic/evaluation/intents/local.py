@@ -5,10 +5,12 @@ stood there instead; where that leaves too much unread, another request follows 
 share the evaluated beginning of their prompts, and as many as the engine takes are decoded together.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from demiurgic.chat.local import LocalChat
-from demiurgic.engine.protocol import Done, EngineEvent, Piece, Request, TokenScore
+from demiurgic.engine.protocol import Done, EngineEvent, Generation, Piece, Request, TokenScore
 from demiurgic.errors import EngineError
 from demiurgic.evaluation.intents.data import Row
 from demiurgic.evaluation.intents.labels import Labels
@@ -28,6 +30,9 @@ class LocalIntents:
         self._chat, self._labels, self._batch, self._tolerance = chat, labels, batch, tolerance
         self._engine = chat.engine
         self._trees: dict[str, Tree] = {}
+        self._lock = threading.Lock()
+        self._running: set[Generation] = set()
+        self._cancelled = False
         facts = chat.engine.facts
         self._wording = Wording(chat.template, chat.engine, facts.markers, facts.bos)
 
@@ -47,9 +52,20 @@ class LocalIntents:
         return True
 
     def classify(self, rows: Sequence[Row]) -> Iterator[Prediction]:
-        """A prediction for every row, as they come."""
+        """A prediction for every row, as they come. None comes after `cancel`."""
         self._trees = {form: self._wording.tree(self._labels, form) for form in {row.form for row in rows}}
-        return together(rows, self._persistently, self._batch)
+        for prediction in together(rows, self._persistently, self._batch):
+            if self._cancelled:
+                return
+            yield prediction
+
+    def cancel(self) -> None:
+        """End what is under way, for good. May be called from any thread, more than once."""
+        with self._lock:
+            self._cancelled = True
+            running = tuple(self._running)
+        for generation in running:
+            generation.cancel()
 
     def close(self) -> None:
         """Free the model."""
@@ -58,6 +74,8 @@ class LocalIntents:
     def _persistently(self, row: Row) -> Prediction:
         problem = ""
         for _ in range(_TRIES):
+            if self._cancelled:
+                break
             try:
                 return self._prediction(row)
             except EngineError as error:
@@ -71,14 +89,32 @@ class LocalIntents:
         reading = Reading(tree)
         while (path := reading.next(self._tolerance)) is not None:
             self._follow(prompt, path, reading)
+            if self._cancelled:
+                raise EngineError("it was cancelled")
         return predicted(row, self._labels, reading, shortened=shortened)
 
     def _follow(self, prompt: Path, path: Path, reading: Reading) -> None:
         """From a place in the tree on to the end of the likeliest label there."""
-        request = Request((*prompt, *path), choices=reading.tree.below(path), logprobs=0)
-        for score in _scores(self._engine.generate(request)):
-            reading.take(path, dict(score.rivals))
-            path = (*path, score.token)
+        choices = reading.tree.below(path)
+        request = Request((*prompt, *path), choices=choices, logprobs=0, adapters=self._chat.adapters)
+        with self._begun(request) as generation:
+            for score in _scores(generation):
+                reading.take(path, dict(score.rivals))
+                path = (*path, score.token)
+
+    @contextmanager
+    def _begun(self, request: Request) -> Generator[Generation]:
+        """A generation that ends when all is cancelled."""
+        generation = self._engine.generate(request)
+        with self._lock:
+            self._running.add(generation)
+        try:
+            if self._cancelled:
+                generation.cancel()
+            yield generation
+        finally:
+            with self._lock:
+                self._running.discard(generation)
 
 
 def _scores(events: Iterable[EngineEvent]) -> Iterator[TokenScore]:
