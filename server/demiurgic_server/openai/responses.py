@@ -5,7 +5,6 @@ import secrets
 import time
 from collections.abc import AsyncGenerator
 from itertools import count
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
@@ -21,10 +20,10 @@ from demiurgic_server.openai.responses_reading import conversation_of, options_o
 from demiurgic_server.openai.responses_wire import ResponseBody
 from demiurgic_server.problems import problem_of
 from demiurgic_server.sse import PULSE, data
+from demiurgic_server.wire import Object
 
 router = APIRouter(tags=["openai"])
 _log = logging.getLogger("demiurgic.server")
-_Object = dict[str, Any]
 
 
 @router.post("/v1/responses", response_model=None)
@@ -41,7 +40,7 @@ def _asked(body: ResponseBody) -> Asked[ChatEvent]:
     return Asked(body.model, lambda model: [model.reply(conversation, tools, options)])
 
 
-async def _whole(begun: Answering[ChatEvent], response: _Object) -> _Object:
+async def _whole(begun: Answering[ChatEvent], response: Object) -> Object:
     output, ended = Output(), None
     async for told in begun.events:
         if isinstance(told, Told):
@@ -50,10 +49,10 @@ async def _whole(begun: Answering[ChatEvent], response: _Object) -> _Object:
     return response | _outcome(ended, output)
 
 
-async def _stream(begun: Answering[ChatEvent], response: _Object) -> AsyncGenerator[bytes]:
+async def _stream(begun: Answering[ChatEvent], response: Object) -> AsyncGenerator[bytes]:
     numbers = count()
 
-    def frame(event: _Object) -> bytes:
+    def frame(event: Object) -> bytes:
         return data({**event, "sequence_number": next(numbers)}, event["type"])
 
     output, ended = Output(), None
@@ -75,7 +74,7 @@ async def _stream(begun: Answering[ChatEvent], response: _Object) -> AsyncGenera
     yield frame({"type": f"response.{outcome['status']}", "response": response | outcome})
 
 
-def _begun(body: ResponseBody, model: str) -> _Object:
+def _begun(body: ResponseBody, model: str) -> Object:
     """The response as it is when nothing was written yet: all that was asked for, and no output."""
     return {
         "id": f"resp_{secrets.token_hex(12)}",
@@ -97,7 +96,7 @@ def _begun(body: ResponseBody, model: str) -> _Object:
     }
 
 
-def _wishes(body: ResponseBody) -> _Object:
+def _wishes(body: ResponseBody) -> Object:
     """What was asked for, as responses repeat it."""
     tools, choice = body.tools or (), body.tool_choice or "auto"
     text_format = body.text and body.text.format
@@ -119,7 +118,7 @@ def _wishes(body: ResponseBody) -> _Object:
     }
 
 
-def _outcome(ended: ChatEvent | None, output: Output) -> _Object:
+def _outcome(ended: ChatEvent | None, output: Output) -> Object:
     """What the response is in the end. Raises EngineError where the reply came to nothing.
 
     A call that the limit cut short is not part of it."""
@@ -128,11 +127,11 @@ def _outcome(ended: ChatEvent | None, output: Output) -> _Object:
     so_far = {"output": output.items, "usage": _usage(ended.usage)}
     if ended.finish is Finish.LENGTH:
         return {**so_far, "status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}
-    finish_of(ended)
+    finish_of(ended)  # raises where all that the model did was a call that no tool takes
     return {**so_far, "status": "completed", "completed_at": int(time.time())}
 
 
-def _failure(error: Exception, output: Output) -> _Object:
+def _failure(error: Exception, output: Output) -> Object:
     problem = problem_of(error)
     if problem.status == 500:
         _log.error("a response failed", exc_info=error)
@@ -143,7 +142,7 @@ def _failure(error: Exception, output: Output) -> _Object:
     }
 
 
-def _usage(usage: Usage) -> _Object:
+def _usage(usage: Usage) -> Object:
     """Tokens of reasoning are among the output's. They are not counted apart."""
     return {
         "input_tokens": usage.prompt,

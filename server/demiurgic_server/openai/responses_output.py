@@ -7,12 +7,10 @@ as they come. A call is told when it is whole: until then it is the model's own 
 import json
 import secrets
 from dataclasses import dataclass
-from typing import Any
 
 from demiurgic.events import CallFinished, ChatEvent, Finish, ReasoningDelta, ReplyEnded, TextDelta
 from demiurgic.messages import ToolCall
-
-Object = dict[str, Any]
+from demiurgic_server.wire import Object
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,40 +1,16 @@
 """The body of a request for a response.
 
 Responses are not kept: a conversation is sent as a whole each time, and what refers to an earlier response is refused.
-Errors name the field that is wrong, never the alternative that was tried, so objects are told apart by their `type`
-before they are read.
 """
 
-from collections.abc import Callable
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from demiurgic_server.openai.chat_wire import AsObject, AsText
+from demiurgic_server.openai.kinds import told_apart
 from demiurgic_server.wire import Body, Count, Object, Share, Temperature, Tolerant
-
-
-def _told_apart(usual: str = "", **kinds: type[BaseModel]) -> Callable[[object], object]:
-    """Reads an object as what its `type` says, `usual` where that is missing."""
-
-    def read(value: object) -> object:
-        if not isinstance(value, dict):
-            raise PydanticCustomError("object", "it must be an object with a type")
-        fields = cast("dict[str, Any]", value)
-        kind = fields.get("type") or usual
-        if not isinstance(kind, str) or kind not in kinds:
-            raise _wrong_type(kind, " and ".join(kinds))
-        return kinds[kind].model_validate(fields)
-
-    return read
-
-
-def _wrong_type(kind: object, known: str) -> ValidationError:
-    problem = PydanticCustomError(
-        "unknown_type", "{kind} is not supported here, only {known}", {"kind": repr(kind)[:100], "known": known}
-    )
-    return ValidationError.from_exception_data("type", [InitErrorDetails(type=problem, loc=("type",), input=kind)])
 
 
 def _parts(value: object) -> object:
@@ -103,7 +79,7 @@ class ReasoningItem(Tolerant):
 Item = Annotated[
     MessageItem | CallItem | OutputItem | ReasoningItem,
     BeforeValidator(
-        _told_apart(
+        told_apart(
             "message",
             message=MessageItem,
             function_call=CallItem,
@@ -141,7 +117,7 @@ class AsSchema(Body):
     strict: bool | None = None
 
 
-_chosen = _told_apart(function=ChosenFunction)
+_chosen = told_apart(function=ChosenFunction)
 
 
 def _choice(value: object) -> object:
@@ -156,7 +132,7 @@ class Text(Body):
     format: (
         Annotated[
             AsText | AsObject | AsSchema,
-            BeforeValidator(_told_apart(text=AsText, json_object=AsObject, json_schema=AsSchema)),
+            BeforeValidator(told_apart(text=AsText, json_object=AsObject, json_schema=AsSchema)),
         ]
         | None
     ) = None
@@ -185,7 +161,7 @@ class ResponseBody(Body):
     input: Annotated[list[Item], Field(min_length=1), BeforeValidator(_items, json_schema_input_type=str | list[Item])]
     model: str | None = None
     instructions: str | None = None
-    tools: list[Annotated[FunctionTool, BeforeValidator(_told_apart(function=FunctionTool))]] | None = None
+    tools: list[Annotated[FunctionTool, BeforeValidator(told_apart(function=FunctionTool))]] | None = None
     tool_choice: Annotated[Literal["none", "auto", "required"] | ChosenFunction, BeforeValidator(_choice)] | None = None
     parallel_tool_calls: bool | None = None
     max_tool_calls: Count | None = None
