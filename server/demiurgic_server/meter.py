@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from demiurgic.engine.protocol import Done, Reading
 from demiurgic.events import PromptProgress, ReplyEnded
 from demiurgic.messages import Usage
+from demiurgic_server.embedding import Embedded
 from demiurgic_server.following import Event, Pulse, Told
 
 _SOON = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -70,7 +71,7 @@ class Meter:
 
 
 def _before_the_first(event: object) -> bool:
-    return isinstance(event, PromptProgress | Reading)
+    return isinstance(event, PromptProgress | Reading | Embedded)
 
 
 def _usage(told: Told[Event] | Pulse) -> Usage | None:
@@ -79,5 +80,7 @@ def _usage(told: Told[Event] | Pulse) -> Usage | None:
             return ended.usage
         case Told(_, Done() as done):
             return Usage(done.prompt_tokens, done.cached_tokens, done.completion_tokens)
+        case Told(_, Embedded(_, tokens)):
+            return Usage(prompt=tokens)
         case _:
             return None
