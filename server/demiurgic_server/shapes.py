@@ -13,6 +13,7 @@ _ANTHROPIC_KINDS = {
     401: "authentication_error",
     403: "permission_error",
     404: "not_found_error",
+    408: "timeout_error",
     413: "request_too_large",
     429: "rate_limit_error",
     503: "overloaded_error",
@@ -23,8 +24,7 @@ def error_body(path: str, problem: Problem) -> JsonObject:
     """What the body, or an event of a stream, says."""
     if path.startswith(ANTHROPIC):
         kind = _ANTHROPIC_KINDS.get(problem.status, _class_of(problem, "api_error"))
-        message = f"{problem.field}: {problem.message}" if problem.field else problem.message
-        return {"type": "error", "error": {"type": kind, "message": message}}
+        return {"type": "error", "error": {"type": kind, "message": problem.message}}
     kind = _OPENAI_KINDS.get(problem.status, _class_of(problem, "server_error"))
     return {"error": {"message": problem.message, "type": kind, "param": problem.field, "code": problem.code}}
 
