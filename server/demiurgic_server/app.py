@@ -15,6 +15,7 @@ from demiurgic.errors import DemiurgicError
 from demiurgic_server import operations
 from demiurgic_server.access import AccessLog
 from demiurgic_server.agent import endpoints as agent
+from demiurgic_server.anthropic import messages
 from demiurgic_server.guard import Guard
 from demiurgic_server.house import ClientGone, House
 from demiurgic_server.openai import chat, models, responses
@@ -22,7 +23,7 @@ from demiurgic_server.problems import BadField, Problem, Refused, problem_of
 from demiurgic_server.shapes import error_response
 
 _log = logging.getLogger("demiurgic.server")
-_ROUTERS = (operations, chat, models, agent, responses)
+_ROUTERS = (operations, chat, models, agent, responses, messages)
 
 
 def build_app(house: House) -> ASGIApp:
