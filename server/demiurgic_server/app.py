@@ -18,12 +18,13 @@ from demiurgic_server.agent import endpoints as agent
 from demiurgic_server.anthropic import messages
 from demiurgic_server.guard import Guard
 from demiurgic_server.house import ClientGone, House
-from demiurgic_server.openai import chat, models, responses
+from demiurgic_server.openai import chat, completions, embeddings, models, responses
+from demiurgic_server.plain import characters, intents
 from demiurgic_server.problems import BadField, Problem, Refused, problem_of
 from demiurgic_server.shapes import error_response
 
 _log = logging.getLogger("demiurgic.server")
-_ROUTERS = (operations, chat, models, agent, responses, messages)
+_ROUTERS = (operations, chat, completions, embeddings, models, agent, responses, messages, characters, intents)
 
 
 def build_app(house: House) -> ASGIApp:
