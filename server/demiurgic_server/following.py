@@ -38,7 +38,7 @@ class Told(Generic[Event]):
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """Nothing happened for a while."""
+    """Some time has passed. What happened meanwhile may have been nothing that a client hears of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +84,29 @@ class _Ended:
 async def _events(
     told: "asyncio.Queue[Told[Event] | _Ended]", running: int, patience: Patience
 ) -> AsyncGenerator[Told[Event] | Pulse]:
+    due = time.monotonic() + patience.pulse
     while running:
-        event = await _next(told, patience)
-        if not isinstance(event, _Ended):
+        event = await _next(told, min(due, patience.deadline))
+        if time.monotonic() >= patience.deadline:
+            raise TooSlow("the request took longer than this server allows")
+        if time.monotonic() >= due:
+            due = time.monotonic() + patience.pulse
+            yield Pulse()
+        if isinstance(event, Told):
             yield event
-        elif event.error is not None:
+        elif event is not None and event.error is not None:
             raise event.error
-        else:
+        elif event is not None:
             running -= 1
 
 
-async def _next(told: "asyncio.Queue[Told[Event] | _Ended]", patience: Patience) -> "Told[Event] | Pulse | _Ended":
-    left = patience.deadline - time.monotonic()
-    if left <= 0:
-        raise TooSlow("the request took longer than this server allows")
+async def _next(told: "asyncio.Queue[Told[Event] | _Ended]", until: float) -> "Told[Event] | _Ended | None":
+    """What happens next, or None when it is late."""
     try:
-        async with asyncio.timeout(min(patience.pulse, left)):
+        async with asyncio.timeout(max(0.0, until - time.monotonic())):
             return await told.get()
     except TimeoutError:
-        return Pulse()
+        return None
 
 
 class _Thread:

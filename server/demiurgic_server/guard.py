@@ -45,12 +45,17 @@ class Guard:
             if body and scope["method"] in ("POST", "PUT", "PATCH"):
                 check_json(body)
         except Refused as error:
-            await error_response(scope["path"], problem_of(error))(scope, receive, send)
+            response = error_response(scope["path"], problem_of(error))
+            if _ambiguous(scope):
+                response.headers["connection"] = "close"  # where the next request begins is anybody's guess
+            await response(scope, receive, send)
             return
         if body is not None:
             await self._app(scope, _replayed(body, receive), send)
 
     def _check(self, scope: Scope) -> None:
+        if _ambiguous(scope):
+            raise Refused(400, "a request is HTTP/1.0 or 1.1, and has one length: Content-Length or Transfer-Encoding")
         headers = Headers(scope=scope)
         host = _name(headers.get("host", ""))
         if host not in self._hosts and not _is_address(host):
@@ -64,8 +69,6 @@ class Guard:
         if scope["method"] in ("POST", "PUT", "PATCH") and _has_body(headers) and kind != "application/json":
             # Pages of other origins may send forms and plain text without asking, and JSON only if they are allowed to.
             raise Refused(415, "the body must be application/json")
-        if "transfer-encoding" in headers and "content-length" in headers:
-            raise Refused(400, "a request has one length: Content-Length or Transfer-Encoding")
 
     def _own(self, origin: str, headers: Headers) -> bool:
         """Whether the page comes from this server itself."""
@@ -117,6 +120,13 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
         return await receive()
 
     return replay
+
+
+def _ambiguous(scope: Scope) -> bool:
+    """Whether somebody on the way here may have read another request than we do."""
+    headers = Headers(scope=scope)
+    lengths = "content-length" in headers and "transfer-encoding" in headers
+    return lengths or scope["http_version"] not in ("1.0", "1.1")
 
 
 def _has_body(headers: Headers) -> bool:

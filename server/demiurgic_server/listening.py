@@ -15,11 +15,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from demiurgic.errors import UserError
 from demiurgic_server.house import House
+from demiurgic_server.serving import Limits
 
-_HEADER_SECONDS = 10.0
-"""Headers that have begun are whole by then, and a body that nobody wants has ended."""
-_STALLED_SECONDS = 30.0
-"""A client that reads nothing of its answer for so long has gone."""
 _FAREWELL_SECONDS = 2.0
 """Streams that were told to end have written their last event by then."""
 _MOST_HEADER_BYTES = 32768
@@ -29,6 +26,7 @@ _BACKLOG = 2048
 class PatientProtocol(H11Protocol):
     """HTTP/1.1 that hangs up on those who do not finish what they begin, or do not read what they asked for."""
 
+    limits = Limits()
     _reading: asyncio.TimerHandle | None = None
     _writing: asyncio.TimerHandle | None = None
 
@@ -42,7 +40,7 @@ class PatientProtocol(H11Protocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._writing = self.loop.call_later(_STALLED_SECONDS, self.transport.abort)
+        self._writing = self.loop.call_later(self.limits.stalled_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
         self._writing = _cancelled(self._writing)
@@ -63,7 +61,14 @@ class PatientProtocol(H11Protocol):
         if self.conn.their_state is not h11.IDLE and self.conn.our_state is not h11.DONE:
             self._reading = _cancelled(self._reading)
         elif self._reading is None:
-            self._reading = self.loop.call_later(_HEADER_SECONDS, self.transport.abort)
+            self._reading = self.loop.call_later(self.limits.header_seconds, self.transport.abort)
+
+
+def _patient(given: Limits) -> type[PatientProtocol]:
+    class Patient(PatientProtocol):
+        limits = given
+
+    return Patient
 
 
 def _cancelled(timer: asyncio.TimerHandle | None) -> None:
@@ -79,7 +84,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http=PatientProtocol,
+                http=_patient(serving.limits),
                 ws="none",
                 loop="asyncio",
                 log_config=None,

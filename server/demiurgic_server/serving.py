@@ -28,12 +28,18 @@ class Limits:
     body_bytes: int = 8 * 2**20
     body_seconds: float = 20.0
     """A client that has not sent its request by then is cut off."""
+    header_seconds: float = 10.0
+    """Headers that have begun are whole by then, and a body that nobody wants has ended."""
+    stalled_seconds: float = 30.0
+    """A client that reads nothing of its answer for so long has gone."""
     pulse: float = 10.0
-    """Seconds of silence after which a stream shows that it lives."""
+    """Seconds after which a stream shows that it lives."""
     grace: float = 10.0
     """Seconds that running replies have to end by themselves when the server is asked to stop."""
     runs: int = 4
     """Agents at work at the same time."""
+    run_seconds: float = 3600.0
+    """An agent works and waits for answers no longer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """A real server in a process of its own, and clients of it."""
 
+import json
 import os
 import re
 import select
@@ -47,19 +48,42 @@ class Server:
 @contextmanager
 def served(folder: Path, model: Path | str, *flags: object, **environment: str) -> Iterator[Server]:
     """A server of this model that is ready, with its state in `folder`."""
+    command = ["-m", "demiurgic", "serve", "--model", str(model), "--port", "0", *map(str, flags)]
+    with listening(folder, *command, **environment) as server:
+        if server.url.startswith("http://"):
+            _wait_until_ready(server)
+        yield server
+
+
+@contextmanager
+def limited(folder: Path, model: Path, *flags: str, **limits: float) -> Iterator[Server]:
+    """The same with limits that have no flags."""
+    with listening(folder, "-m", "support.limited_server", str(model), json.dumps(limits), *flags) as server:
+        _wait_until_ready(server)
+        yield server
+
+
+@contextmanager
+def listening(folder: Path, *command: str, **environment: str) -> Iterator[Server]:
+    """A server that may not be ready yet."""
     log = folder / "serve.log"
-    command = [sys.executable, "-m", "demiurgic", "serve", "--model", str(model), "--port", "0", *map(str, flags)]
-    place = {"HOME": str(folder), "XDG_STATE_HOME": str(folder / "state"), "XDG_CACHE_HOME": str(folder / "cache")}
+    place = {
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "HOME": str(folder),
+        "XDG_STATE_HOME": str(folder / "state"),
+        "XDG_CACHE_HOME": str(folder / "cache"),
+    }
     with log.open("wb") as errors:
         process = subprocess.Popen(
-            command, stderr=errors, stdin=subprocess.DEVNULL, cwd=folder, env={**os.environ, **place, **environment}
+            [sys.executable, *command],
+            stderr=errors,
+            stdin=subprocess.DEVNULL,
+            cwd=folder,
+            env={**os.environ, **place, **environment},
         )
     try:
         url = _address(process, log)
-        server = Server(process, url, log)
-        if url.startswith("http://"):
-            _wait_until_ready(server)
-        yield server
+        yield Server(process, url, log)
     finally:
         if process.poll() is None:
             process.kill()
