@@ -333,3 +333,22 @@ def test_a_reply_that_fails_is_a_failed_response_or_an_error(tmp_path, reply, to
     response = events[-1].response
     assert (response.status, response.error.code) == ("failed", "server_error")
     assert [(item.content[0].text, item.status) for item in response.output] == output
+
+
+def test_a_server_that_is_stopped_ends_its_streams_with_a_failed_response(tmp_path):
+    hanging = Answer(BROKEN_OFF.pieces, ending=Ending.HANGING)
+    with (
+        FakeProvider(hanging) as provider,
+        served(tmp_path, f"{provider.url}/v1#m") as server,
+        OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client,
+    ):
+        stream = client.responses.create(model="m", input=HELLO, stream=True)
+        for event in stream:
+            if event.type == "response.output_text.delta":
+                break
+        server.process.terminate()
+        assert server.stop() == 0
+        last = list(stream)[-1]
+    assert last.type == "response.failed"
+    assert "stopped" in last.response.error.message
+    assert [item.content[0].text for item in last.response.output] == ["I l"]
