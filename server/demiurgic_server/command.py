@@ -65,7 +65,8 @@ def _serving(options: argparse.Namespace, settings: Settings) -> Serving:
         file = getattr(options, name)
         if file is not None and not file.is_file():
             raise UserError(f"there is no file {file}")
-    if not min(options.parallel, options.queue + 1, 1 if options.ctx is None else options.ctx, options.timeout) > 0:
+    amounts = (options.parallel, options.queue + 1, options.timeout, 1 if options.ctx is None else options.ctx)
+    if not all(amount > 0 for amount in amounts):
         raise UserError("--parallel, --ctx and --timeout must be more than 0, and --queue at least 0")
     return Serving(
         host=options.host,

@@ -19,6 +19,8 @@ from demiurgic_server.serving import Limits
 
 _FAREWELL_SECONDS = 2.0
 """Streams that were told to end have written their last event by then."""
+_KEEP_ALIVE_SECONDS = 65
+"""Longer than clients keep a connection that they do not use: who closes first must not be who is written to."""
 _MOST_HEADER_BYTES = 32768
 _BACKLOG = 2048
 
@@ -86,6 +88,7 @@ class Server(uvicorn.Server):
                 app,
                 http=_patient(serving.limits),
                 ws="none",
+                lifespan="off",
                 loop="asyncio",
                 log_config=None,
                 access_log=False,
@@ -94,6 +97,7 @@ class Server(uvicorn.Server):
                 ssl_certfile=serving.certificate,
                 ssl_keyfile=serving.private_key,
                 timeout_graceful_shutdown=None,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 backlog=_BACKLOG,
             )
         )
