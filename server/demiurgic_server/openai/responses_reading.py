@@ -12,16 +12,16 @@ from demiurgic.chat.protocol import Named, ReplyOptions, ToolChoice
 from demiurgic.messages import Assistant, JsonObject, Message, System, Tool, ToolCall, ToolResult, User
 from demiurgic_server.openai.chat_wire import AsObject
 from demiurgic_server.openai.responses_wire import (
-    AsSchema,
     CallItem,
-    ChosenFunction,
+    CallOutputItem,
     Item,
+    ItemText,
     MessageItem,
-    OutputItem,
+    NamedFunction,
     ReasoningItem,
     ReasoningText,
     ResponseBody,
-    TextPart,
+    SchemaFormat,
 )
 from demiurgic_server.problems import BadField
 
@@ -99,7 +99,7 @@ class _Reading:
                 self.end_turn()
                 text = _text(item.content)
                 self.messages.append(User(text) if item.role == "user" else System(text))
-            case OutputItem():
+            case CallOutputItem():
                 self.end_turn()
                 self.messages.append(self._result(item, where))
             case _:
@@ -124,13 +124,13 @@ class _Reading:
         self._turn.spoke_last = False
         self._named[item.call_id] = item.name
 
-    def _result(self, item: OutputItem, where: str) -> ToolResult:
+    def _result(self, item: CallOutputItem, where: str) -> ToolResult:
         if item.call_id not in self._named:
             raise BadField(f"{where}.call_id", f"{where}: it answers no call that was made before it")
         return ToolResult(item.call_id, self._named[item.call_id], _text(item.output))
 
 
-def _text(parts: list[TextPart] | list[ReasoningText]) -> str:
+def _text(parts: list[ItemText] | list[ReasoningText]) -> str:
     return "\n".join(part.text for part in parts)
 
 
@@ -146,7 +146,7 @@ def _arguments(item: CallItem, where: str) -> JsonObject:
 
 def _choice(body: ResponseBody) -> ToolChoice:
     choice, names = body.tool_choice or "auto", {tool.name for tool in body.tools or ()}
-    if isinstance(choice, ChosenFunction):
+    if isinstance(choice, NamedFunction):
         if choice.name not in names:
             raise BadField("tool_choice.name", f"tool_choice: no tool is called {choice.name!r}")
         return Named(choice.name)
@@ -159,7 +159,7 @@ def _schema(body: ResponseBody) -> JsonObject | None:
     match body.text and body.text.format:
         case AsObject():
             return {"type": "object"}
-        case AsSchema(schema_=schema):
+        case SchemaFormat(schema_=schema):
             return schema
         case _:
             return None

@@ -27,14 +27,14 @@ def _not_kept(value: object) -> object:
     return value
 
 
-class TextPart(Tolerant):
+class ItemText(Tolerant):
     """A part of a message or of a tool's output. Images and files are not understood here."""
 
     type: Literal["input_text", "output_text"]
     text: str
 
 
-Parts = Annotated[list[TextPart], BeforeValidator(_parts, json_schema_input_type=str | list[TextPart])]
+Parts = Annotated[list[ItemText], BeforeValidator(_parts, json_schema_input_type=str | list[ItemText])]
 
 
 class MessageItem(Tolerant):
@@ -54,7 +54,7 @@ class CallItem(Tolerant):
     arguments: str
 
 
-class OutputItem(Tolerant):
+class CallOutputItem(Tolerant):
     """What a call came to."""
 
     type: Literal["function_call_output"]
@@ -77,13 +77,13 @@ class ReasoningItem(Tolerant):
 
 
 Item = Annotated[
-    MessageItem | CallItem | OutputItem | ReasoningItem,
+    MessageItem | CallItem | CallOutputItem | ReasoningItem,
     BeforeValidator(
         told_apart(
             "message",
             message=MessageItem,
             function_call=CallItem,
-            function_call_output=OutputItem,
+            function_call_output=CallOutputItem,
             reasoning=ReasoningItem,
         )
     ),
@@ -100,14 +100,14 @@ class FunctionTool(Body):
     strict: bool | None = None
 
 
-class ChosenFunction(Body):
+class NamedFunction(Body):
     """The one that must be called."""
 
     type: Literal["function"]
     name: str
 
 
-class AsSchema(Body):
+class SchemaFormat(Body):
     """JSON that satisfies a schema."""
 
     type: Literal["json_schema"]
@@ -117,7 +117,7 @@ class AsSchema(Body):
     strict: bool | None = None
 
 
-_chosen = told_apart(function=ChosenFunction)
+_chosen = told_apart(function=NamedFunction)
 
 
 def _choice(value: object) -> object:
@@ -126,27 +126,27 @@ def _choice(value: object) -> object:
     return value if isinstance(value, str) else _chosen(value)
 
 
-class Text(Body):
+class TextWishes(Body):
     """What the answer should look like."""
 
     format: (
         Annotated[
-            AsText | AsObject | AsSchema,
-            BeforeValidator(told_apart(text=AsText, json_object=AsObject, json_schema=AsSchema)),
+            AsText | AsObject | SchemaFormat,
+            BeforeValidator(told_apart(text=AsText, json_object=AsObject, json_schema=SchemaFormat)),
         ]
         | None
     ) = None
     verbosity: Literal["medium"] | None = None
 
 
-class Reasoning(Body):
+class ReasoningWishes(Body):
     """Whether the model should think first. It is told in full, so no other summary than `auto` can be had."""
 
     effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = None
     summary: Literal["auto"] | None = None
 
 
-class StreamOptions(Body):
+class StreamWishes(Body):
     """What a stream tells besides."""
 
     include_obfuscation: bool | None = None
@@ -162,18 +162,18 @@ class ResponseBody(Body):
     model: str | None = None
     instructions: str | None = None
     tools: list[Annotated[FunctionTool, BeforeValidator(told_apart(function=FunctionTool))]] | None = None
-    tool_choice: Annotated[Literal["none", "auto", "required"] | ChosenFunction, BeforeValidator(_choice)] | None = None
+    tool_choice: Annotated[Literal["none", "auto", "required"] | NamedFunction, BeforeValidator(_choice)] | None = None
     parallel_tool_calls: bool | None = None
     max_tool_calls: Count | None = None
-    text: Text | None = None
-    reasoning: Reasoning | None = None
+    text: TextWishes | None = None
+    reasoning: ReasoningWishes | None = None
     max_output_tokens: Count | None = None
     temperature: Temperature | None = None
     top_p: Share | None = None
     truncation: Literal["disabled"] | None = None
     include: list[Literal["reasoning.encrypted_content"]] | None = None
     stream: bool | None = None
-    stream_options: StreamOptions | None = None
+    stream_options: StreamWishes | None = None
     metadata: dict[str, str] | None = None
     user: str | None = None
     safety_identifier: str | None = None
