@@ -16,7 +16,7 @@ from demiurgic.agent.permissions.permissions import Permissions
 from demiurgic.agent.prompt import profile
 from demiurgic.agent.sessions.shelf import Shelf
 from demiurgic.chat.local import LocalChat
-from demiurgic.chat.protocol import ReplyOptions
+from demiurgic.chat.protocol import ChatModel, ReplyOptions
 from demiurgic.compose.chat import open_chat
 from demiurgic.config import Settings
 from demiurgic.errors import NoSuchSession
@@ -36,6 +36,10 @@ _KEPT_SECONDS = 30 * 24 * 3600
 """How long states of the files can be had back."""
 
 
+OpenModel = Callable[[Settings, str], ChatModel]
+"""Opens a model by its name; an empty one means the model of the settings. The desk closes what it has opened."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeskOptions:
     """What one run of the program wishes."""
@@ -47,7 +51,13 @@ class DeskOptions:
     observers: Sequence[Observer] = ()
 
 
-def open_desk(settings: Settings, folder: Path, approver: Approver, options: DeskOptions = DeskOptions()) -> Desk:
+def open_desk(
+    settings: Settings,
+    folder: Path,
+    approver: Approver,
+    options: DeskOptions = DeskOptions(),
+    open_model: OpenModel = open_chat,
+) -> Desk:
     """Open everything that the agent needs to work in a folder. Raises where a part of it cannot be had."""
     shelf = Shelf(settings.state_dir, folder)
     session = options.session if options.session != LATEST else shelf.latest()
@@ -63,7 +73,7 @@ def open_desk(settings: Settings, folder: Path, approver: Approver, options: Des
         judge = Permissions(settings.state_dir, folder, Mode(settings.approve), sandbox.strength)
 
         def equip(name: str) -> Equipment:
-            model = open_chat(settings, name)
+            model = open_model(settings, name)
             parameters = model.engine.facts.parameters if isinstance(model, LocalChat) else None
             can_call = model.template.calls_tools if isinstance(model, LocalChat) else True
             fitting = profile(parameters)
