@@ -10,6 +10,7 @@ from anthropic.types import Message, MessageTokensCount, RawMessageStreamEvent
 from anthropic.types.shared import ErrorResponse
 from pydantic import BaseModel, TypeAdapter
 from support.serving import served
+from support.tiny_models import GLM45_TAGS, GLM47_TEMPLATE, make_glm
 
 WEATHER = {
     "name": "weather",
@@ -320,8 +321,9 @@ def test_an_unknown_model_is_not_found(client):
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory, tiny_glm4):
-    """One that has keys, and room for one request and one more that waits."""
-    flags = ("--api-key", "right", "--parallel", 1, "--queue", 1, "--ctx", 4096)
+    """One that has keys, a model that thinks besides, and room for one request and one more that waits."""
+    thinker = make_glm(tmp_path_factory.mktemp("models") / "glm47.gguf", tags=GLM45_TAGS, template=GLM47_TEMPLATE)
+    flags = ("--model", thinker, "--api-key", "right", "--parallel", 1, "--queue", 1, "--ctx", 4096)
     with served(tmp_path_factory.mktemp("guarded"), tiny_glm4, *flags) as server:
         yield server
 
@@ -349,6 +351,31 @@ def test_an_answer_may_take_what_is_left_of_the_context(known):
     asked["messages"] = [{"role": "user", "content": "x" * 5000}]
     with pytest.raises(anthropic.BadRequestError, match="the context holds 4096"):
         known.messages.create(**asked, max_tokens=1)
+
+
+@pytest.mark.parametrize("streams", [False, True])
+@pytest.mark.parametrize(
+    ("thinking", "kinds", "shown"),
+    [
+        ({"type": "enabled", "budget_tokens": 1024}, ["thinking"], True),
+        ({"type": "adaptive", "display": "omitted"}, ["thinking"], False),
+        ({"type": "disabled"}, ["text"], False),
+        (anthropic.omit, ["text"], False),
+    ],
+)
+def test_thoughts_are_blocks_of_their_own_where_they_are_wanted(known, thinking, kinds, shown, streams):
+    asked = {"model": "glm47", "messages": HELLO, "thinking": thinking, "max_tokens": 30, **GREEDY}
+    if streams:
+        with known.messages.stream(**asked) as stream:
+            message = stream.get_final_message()
+    else:
+        message = known.messages.create(**asked)
+    assert [block.type for block in message.content] == kinds
+    if kinds == ["thinking"]:
+        assert message.content[0].signature == ""
+        assert bool(message.content[0].thinking) == shown
+    read = message.usage.input_tokens + message.usage.cache_read_input_tokens
+    assert known.messages.count_tokens(model="glm47", messages=HELLO, thinking=thinking).input_tokens == read
 
 
 def test_a_wrong_key_is_refused(guarded):

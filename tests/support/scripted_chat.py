@@ -86,7 +86,7 @@ class ScriptedChat:
         message = self._left.pop(0) if self._left else Assistant(f"You said: {conversation[-1].text}")
         return ScriptedReply(message, self.count_tokens(conversation, tools), self._pace)
 
-    def count_tokens(self, conversation: Sequence[Message], tools: Sequence[Tool] = ()) -> int:
+    def count_tokens(self, conversation: Sequence[Message], tools: Sequence[Tool] = (), *, think: bool = True) -> int:
         return sum(len(str(part)) for part in (*conversation, *tools)) // _LETTERS_PER_TOKEN
 
     def close(self) -> None:

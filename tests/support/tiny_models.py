@@ -40,6 +40,11 @@ GLM4_TEMPLATE = (
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
 GLM45_TEMPLATE = "[gMASK]<sop>{# <arg_key> <tool_call>{function-name} #}"
+GLM47_TEMPLATE = (
+    "[gMASK]<sop>{# <tool_call>{function-name}<arg_key> #}{%- for m in messages %}<|{{ m.role }}|>"
+    "{% if m.role == 'assistant' %}</think>{% endif %}{{ m.content }}{%- endfor %}"
+    "{% if add_generation_prompt %}<|assistant|><think>{% endif %}"
+)
 
 
 def byte_alphabet() -> dict[int, str]:
@@ -66,7 +71,7 @@ def byte_level_vocabulary(specials: tuple[str, ...], tags: tuple[str, ...]) -> t
     return [*tokens, *specials, *tags], kinds, merges
 
 
-def make_glm(path: Path, *, arch: str = "glm4", seed: int = 0, tags: tuple[str, ...] = ()) -> Path:
+def make_glm(path: Path, *, arch: str = "glm4", seed: int = 0, tags: tuple[str, ...] = (), template: str = "") -> Path:
     """Glm (arch chatglm) or Glm4 with a byte-level vocabulary; with GLM-4.5's tags if asked for."""
     tokens, kinds, merges = byte_level_vocabulary(GLM_SPECIALS, tags)
     writer = _writer(path, arch, len(tokens))
@@ -80,7 +85,7 @@ def make_glm(path: Path, *, arch: str = "glm4", seed: int = 0, tags: tuple[str, 
     writer.add_eom_token_id(tokens.index("<|observation|>"))
     writer.add_pad_token_id(tokens.index("<|endoftext|>"))
     writer.add_add_bos_token(False)
-    writer.add_chat_template(GLM45_TEMPLATE if tags else GLM4_TEMPLATE)
+    writer.add_chat_template(template or (GLM45_TEMPLATE if tags else GLM4_TEMPLATE))
     return _finish(writer, path, arch, len(tokens), seed)
 
 

@@ -86,7 +86,9 @@ class AnthropicChat:
         _answer_format(ask)
         return RemoteReply(self._loop, Turn(_NAME, ask, self._stream))
 
-    def count_tokens(self, conversation: Sequence[Message], tools: Sequence[Tool] = ()) -> int | None:
+    def count_tokens(
+        self, conversation: Sequence[Message], tools: Sequence[Tool] = (), *, think: bool = True
+    ) -> int | None:
         """The provider's own count. Goes over the network."""
         return self._loop.run(partial(self._count, conversation, tools))
 

@@ -74,9 +74,9 @@ class LocalChat:
         place = Place(prompt)
         return LocalReply(plan, lambda message, tokens: self._transcript.remember(place, message, tokens))
 
-    def count_tokens(self, conversation: Sequence[Message], tools: Sequence[Tool] = ()) -> int:
+    def count_tokens(self, conversation: Sequence[Message], tools: Sequence[Tool] = (), *, think: bool = True) -> int:
         """Exactly what a reply to this conversation would have to read."""
-        return len(self._prompt(conversation, tools, think=True))
+        return len(self._prompt(conversation, tools, think=think))
 
     def sampled(self, options: ReplyOptions) -> Sampling:
         """How tokens are chosen: as the options say, and else as is recommended for this model."""

@@ -71,7 +71,9 @@ class OpenAIChat:
     ) -> RemoteReply:
         return RemoteReply(self._loop, Turn(self._dialect.title, asked(conversation, tools, options), self._stream))
 
-    def count_tokens(self, conversation: Sequence[Message], tools: Sequence[Tool] = ()) -> int | None:
+    def count_tokens(
+        self, conversation: Sequence[Message], tools: Sequence[Tool] = (), *, think: bool = True
+    ) -> int | None:
         return None
 
     def close(self) -> None:

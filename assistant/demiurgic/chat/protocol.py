@@ -95,8 +95,11 @@ class ChatModel(Protocol):
         """Start a reply. Wrong input raises here, before anything is evaluated or sent."""
         ...
 
-    def count_tokens(self, conversation: Sequence[Message], tools: Sequence[Tool] = ()) -> int | None:
-        """Exact tokens of the rendered conversation; None where the provider cannot say."""
+    def count_tokens(
+        self, conversation: Sequence[Message], tools: Sequence[Tool] = (), *, think: bool = True
+    ) -> int | None:
+        """Exact tokens of the rendered conversation, as a reply would read it that thinks or does not; None where the
+        provider cannot say."""
         ...
 
     def close(self) -> None: ...

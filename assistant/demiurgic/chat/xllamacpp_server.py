@@ -76,7 +76,9 @@ class XllamaCppChat:
             raise self._child.died()
         return LocalReply(self._remote.reply(conversation, tools, options), self._child)
 
-    def count_tokens(self, conversation: Sequence[Message], tools: Sequence[Tool] = ()) -> int | None:
+    def count_tokens(
+        self, conversation: Sequence[Message], tools: Sequence[Tool] = (), *, think: bool = True
+    ) -> int | None:
         return None
 
     def close(self) -> None:

@@ -41,7 +41,7 @@ async def count_tokens(body: CountBody, request: Request) -> Response:
 
     async def count() -> int:
         async with house.pool.use(body.model) as model:
-            tokens = await asyncio.to_thread(model.count_tokens, conversation, tools)
+            tokens = await asyncio.to_thread(model.count_tokens, conversation, tools, think=body.thinks)
         if tokens is None:
             raise UnsupportedRequest(f"{model.name} does not tell how many tokens a text has")
         return tokens

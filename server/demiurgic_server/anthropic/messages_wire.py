@@ -106,6 +106,11 @@ class CountBody(Body):
     cache_control: Object | None = None
     speed: Literal["standard"] | None = None
 
+    @property
+    def thinks(self) -> bool:
+        """Whether the model should think first. Clients that do not ask for that expect no thoughts in the answer."""
+        return isinstance(self.thinking, ThinkingOn)
+
 
 class UserIds(Tolerant):
     """Whom a request is for."""
@@ -153,7 +158,7 @@ def options_of(body: MessageBody) -> ReplyOptions:
         top_p=body.top_p,
         top_k=body.top_k,
         stop=tuple(body.stop_sequences or ()),
-        think=isinstance(body.thinking, ThinkingOn),
+        think=body.thinks,
     )
 
 

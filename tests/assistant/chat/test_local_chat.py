@@ -223,6 +223,16 @@ def test_tokens_are_counted_exactly():
     assert count == len(model.engine.requests[0].prompt)
 
 
+def test_tokens_are_counted_for_a_reply_that_thinks_and_for_one_that_does_not():
+    model = chat("x", "x", family=SmolLM3)
+    counts = []
+    for think in (True, False):
+        counts.append(model.count_tokens([User("hi")], think=think))
+        whole(model.reply([User("hi")], options=ReplyOptions(think=think)))
+    assert counts == [len(request.prompt) for request in model.engine.requests]
+    assert counts[0] != counts[1]
+
+
 def test_a_draft_is_given_as_it_is_and_as_a_call_would_hold_it():
     model = chat("ok", "ok")
     for tools, forms in (((), ["a\n\tb"]), ([READ], ["a\n\tb", "a\\n\\tb"])):
