@@ -1,17 +1,29 @@
 """Agents over HTTP: a real server on a real socket. The model's words are written down beforehand, all else is real."""
 
 import json
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jsonschema
+import psutil
 import pytest
 from support.agent_house import RUNS, agents, events
 from support.desks import call, scripted
+from support.serving import served
 
-from demiurgic.agent.events import ApprovalAsked, ApprovalGiven, ToolFinished, TurnEnd, TurnEnded, TurnStarted
+from demiurgic.agent.events import (
+    ApprovalAsked,
+    ApprovalGiven,
+    StepStarted,
+    ToolFinished,
+    TurnEnd,
+    TurnEnded,
+    TurnStarted,
+)
 from demiurgic.agent.sessions.records import is_kept
+from demiurgic.agent.sessions.shelf import Shelf
 from demiurgic.agent.sessions.wire import event_line
 from demiurgic.events import TextDelta
 from demiurgic.messages import User
@@ -33,10 +45,10 @@ def root(tmp_path):
 
 @pytest.fixture
 def serve(tmp_path, root):
-    def served(*answers, limits=USUAL, script=None, **serving):
+    def begin(*answers, limits=USUAL, script=None, **serving):
         return agents(tmp_path / "state", scripted(*answers, **(script or {})), (root,), limits, **serving)
 
-    return served
+    return begin
 
 
 def begun(client, folder, prompt="write it", **wishes):
@@ -343,6 +355,7 @@ def test_a_server_that_stops_ends_its_runs_first(serve, root):
     session.close()
 
 
+@pytest.mark.slow
 def test_only_a_few_ended_runs_are_kept(serve, root):
     with serve(*["Done."] * 40) as server, server.client() as client:
         runs = []
@@ -363,3 +376,48 @@ def test_a_run_needs_nobody_who_listens(serve, root):
         with server.client() as client:
             until(lambda: state(client, run)["state"] == "ended")
         assert file.read_text() == "hello\n"
+
+
+@pytest.fixture
+def real(tmp_path, root, smollm2):
+    """A server as users start it, with a real model."""
+    with served(
+        tmp_path, smollm2, "--ctx", 4096, "--parallel", 2, "--allow-agents", root, DEMIURGIC_SANDBOX="process"
+    ) as server:
+        yield server
+
+
+@pytest.mark.slow
+def test_a_real_model_works_without_being_loaded_twice(real, root):
+    with real.client() as client:
+        run = begun(client, root / "one", "Tell me of the sea.", approve="plan", max_turns=1)
+        children = psutil.Process(real.process.pid).children()
+        assert len([child for child in children if "demiurgic.engine.worker" in child.cmdline()]) == 1
+        told = []
+        for line in events(client, run["id"]):
+            told.append(line.event)
+            if isinstance(line.event, TextDelta):
+                client.post(f"{RUNS}/{run['id']}/cancel")  # it would tell for minutes
+        assert told[-1].reason is TurnEnd.CANCELLED
+        assert told[-1].usage.prompt > 100
+        assert "".join(event.text for event in told if isinstance(event, TextDelta)).strip()
+    assert real.figure("running") == real.figure("agents") == 0
+    assert real.stop() == 0
+
+
+@pytest.mark.slow
+def test_a_signal_in_mid_run_leaves_a_session_that_can_be_read(real, root, tmp_path):
+    with real.client() as client:
+        run = begun(client, root / "one", "Write a long story about the sea.")
+        told = []
+        for line in events(client, run["id"]):
+            told.append(line.event)
+            if isinstance(line.event, StepStarted):
+                real.process.send_signal(signal.SIGTERM)
+                real.process.send_signal(signal.SIGINT)  # no grace
+    assert real.process.wait(60) == 0, real.log.read_text()
+    assert isinstance(told[-1], TurnEnded)
+    assert told[-1].reason is TurnEnd.CANCELLED
+    session = Shelf(tmp_path / "state" / "demiurgic", root / "one").open(run["session"])
+    assert list(session.events())[-1] == told[-1]
+    session.close()
