@@ -1,7 +1,8 @@
 """The application: its endpoints, and how errors of any kind reach a client."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -57,7 +58,7 @@ Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 async def _failed(request: Request, error: Exception) -> JSONResponse:
     problem = problem_of(error)
-    if problem.status >= 500:
+    if problem.status == 500:
         _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return error_response(request.url.path, problem)
 
@@ -72,13 +73,28 @@ async def _gone(request: Request, error: Exception) -> Response:
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    """The first thing that is wrong with the body, by the name of its field."""
+    """What is wrong with the body, by the name of its field: where several kinds were tried, what fits best."""
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    place = [str(part) for part in first["loc"] if part not in ("body", "query", "path")]
-    message = "this field is not supported here" if first["type"] == "extra_forbidden" else str(first["msg"])
+    wrong = max(error.errors(), key=lambda one: len(_fields(one["loc"], error.body)))
+    place = _fields(wrong["loc"], error.body)
+    message = "this field is not supported here" if wrong["type"] == "extra_forbidden" else str(wrong["msg"])
     field = ".".join(place) or None
     return error_response(request.url.path, _bad(field, message))
+
+
+def _fields(place: Sequence[str | int], body: object) -> list[str]:
+    """A place in the body by its fields. What pydantic names between them, such as the kinds that it tried, goes."""
+    if place[0] != "body":
+        return [str(part) for part in place[1:]]
+    names: list[str] = []
+    here: Any = body
+    for part in place[1:]:
+        if isinstance(here, dict | list) and (part in here if isinstance(here, dict) else isinstance(part, int)):
+            here = here[part]  # pyright: ignore[reportUnknownVariableType, reportArgumentType, reportCallIssue]
+            names.append(str(part))
+        elif part == place[-1] and isinstance(here, dict):  # it is missing
+            names.append(str(part))
+    return names
 
 
 def _bad(field: str | None, message: str) -> Problem:

@@ -156,6 +156,11 @@ def test_stop_texts_end_an_answer_and_are_not_in_it(client, model):
             "messages.0.tool_call_id",
         ),
         ({"logit_bias": {"a": 1}}, "logit_bias"),
+        (
+            {"extra_body": {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}},
+            "messages.0.content.0.type",
+        ),
+        ({"extra_body": {"tools": [{"type": "function", "function": {}}]}}, "tools.0.function.name"),
     ],
 )
 def test_what_is_wrong_is_named(client, model, wishes, field):
@@ -175,3 +180,11 @@ def test_an_unknown_model_is_not_found(client):
     with pytest.raises(NotFoundError) as caught:
         client.chat.completions.create(model="nobody", messages=HELLO)
     assert caught.value.code == "model_not_found"
+
+
+def test_a_call_that_is_cut_off_ends_for_its_length(client, model):
+    answer = client.chat.completions.create(
+        model=model, messages=HELLO, tools=[WEATHER], tool_choice="required", max_tokens=6
+    ).choices[0]
+    assert answer.finish_reason == "length"
+    assert answer.message.tool_calls is None

@@ -167,7 +167,7 @@ def _delta(event: ChatEvent) -> _Object | None:
 
 def finish_of(ended: ReplyEnded) -> str:
     """Why a reply ended, in OpenAI's words. Raises EngineError where it failed to make its call."""
-    if ended.rejected and not ended.message.calls:
+    if ended.rejected and not ended.message.calls and ended.finish is not Finish.LENGTH:
         raise EngineError(f"the model made a call that no tool takes: {ended.rejected[0].problem}")
     return {Finish.STOP: "stop", Finish.CALLS: "tool_calls", Finish.LENGTH: "length"}.get(ended.finish, "stop")
 

@@ -1,0 +1,33 @@
+"""Bodies that are nearly right crash nothing, hang nothing, and leave no place taken."""
+
+import threading
+from itertools import islice
+
+import pytest
+from support.mutations import mutated
+from support.serving import served
+
+COUNT, CLIENTS = 2000, 8
+
+
+@pytest.mark.slow
+def test_nearly_right_bodies_get_an_answer_or_an_error_of_theirs(tmp_path, tiny_glm4):
+    seen: list[tuple[int, str, bytes, str]] = []
+
+    def client(seed: int) -> None:
+        with server.client(headers={"content-type": "application/json"}) as asking:
+            for path, body in islice(mutated(str(tiny_glm4), seed), COUNT // CLIENTS):
+                done = asking.post(path, content=body)
+                seen.append((done.status_code, path, body, done.text))
+
+    with served(tmp_path, tiny_glm4, "--ctx", 256, "--parallel", 4) as server:
+        threads = [threading.Thread(target=client, args=(seed,)) for seed in range(CLIENTS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert server.figure("running") == server.figure("waiting") == 0
+        assert server.stop() == 0
+    assert [one for one in seen if one[0] >= 500 or one[0] == 404] == []
+    assert len(seen) == COUNT
+    assert sum(one[0] == 200 for one in seen) > COUNT // 20
