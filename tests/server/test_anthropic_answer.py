@@ -168,6 +168,7 @@ def test_results_and_texts_of_a_users_turn_keep_their_order_and_turns_of_one_rol
         {
             "role": "user",
             "content": [
+                {"type": "text", "text": "Here:"},
                 {"type": "tool_result", "tool_use_id": "b", "content": "noon"},
                 {
                     "type": "tool_result",
@@ -186,6 +187,7 @@ def test_results_and_texts_of_a_users_turn_keep_their_order_and_turns_of_one_rol
         System("Be\nbrief."),
         User("One\nTwo"),
         Assistant("Sure.", calls=(ToolCall("a", "read", {"path": "x"}), ToolCall("b", "time", {}))),
+        User("Here:"),
         ToolResult("b", "time", "noon"),
         ToolResult("a", "read", "Error: no\nfile"),
         User("So?"),

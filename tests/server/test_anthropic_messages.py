@@ -160,12 +160,13 @@ def test_a_call_that_must_be_made_is_made(client, model, choice, names, streams)
             assert isinstance(call.input["city"], str)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("streams", [False, True])
 def test_a_conversation_goes_on_over_three_turns_of_calls(client, model, streams):
     messages = list(HELLO)
     asked = {"model": model, "messages": messages, "tools": [WEATHER], **GREEDY}
     for turn in range(3):
-        wishes = {"tool_choice": {"type": "any"}, "max_tokens": 80}
+        wishes = {"tool_choice": {"type": "any", "disable_parallel_tool_use": streams}, "max_tokens": 80}
         if streams:
             with client.messages.stream(**asked, **wishes) as stream:
                 message = stream.get_final_message()
