@@ -23,7 +23,7 @@ ENDLESS = {"max_tokens": 900, "logit_bias": {"0": -100, "2": -100}, "stream": Tr
 """SmolLM2 without the tokens that end a turn."""
 LONG = "word " * 1500
 PROMPTLY = 0.2
-_LONGEST = 30.0
+_LONGEST = 60.0
 
 
 def until(condition, seconds=_LONGEST):

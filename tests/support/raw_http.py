@@ -29,7 +29,7 @@ class Answer:
 class Line:
     """One connection."""
 
-    def __init__(self, port: int, seconds: float = 20.0) -> None:
+    def __init__(self, port: int, seconds: float = 60.0) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), seconds)
         self._left = b""
 
