@@ -306,7 +306,8 @@ def test_agents_and_other_requests_take_turns(serve, root):
         following = events(client, run["id"])
         assert any(isinstance(told.event, TextDelta) for told in following)
         assert client.post("/v1/chat/completions", json=ASKED).json()["choices"][0]["message"]["content"] == "Hello."
-        assert state(client, run)["end"] == "done"
+        pieces = len(SLOW[:400]) // 16
+        assert state(client, run)["events"] > pieces  # the agent's reply was whole before
 
 
 def test_an_agent_waits_when_the_line_is_full(serve, root):
