@@ -1,7 +1,6 @@
 """Messages through Anthropic's own client, from a real server."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 
 import anthropic
 import pytest
@@ -10,7 +9,6 @@ from anthropic.types import Message, MessageTokensCount, RawMessageStreamEvent
 from anthropic.types.shared import ErrorResponse
 from pydantic import BaseModel, TypeAdapter
 from support.serving import served
-from support.tiny_models import GLM45_TAGS, GLM47_TEMPLATE, make_glm
 
 WEATHER = {
     "name": "weather",
@@ -24,14 +22,6 @@ WEATHER = {
     "cache_control": {"type": "ephemeral"},
 }
 TIME = {"type": "custom", "name": "time", "input_schema": {"type": "object", "properties": {}}}
-LONG = {
-    "name": "write",
-    "input_schema": {
-        "type": "object",
-        "properties": {"text": {"type": "string", "minLength": 5000}},
-        "required": ["text"],
-    },
-}
 HELLO = [{"role": "user", "content": "Say hello."}]
 GREEDY = {"extra_body": {"temperature": 0}}
 EVENT = TypeAdapter(RawMessageStreamEvent)
@@ -318,97 +308,3 @@ def test_an_unknown_model_is_not_found(client):
         with pytest.raises(anthropic.NotFoundError) as caught:
             ask()
         assert caught.value.body["error"]["type"] == "not_found_error"
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory, tiny_glm4):
-    """One that has keys, a model that thinks besides, and room for one request and one more that waits."""
-    thinker = make_glm(tmp_path_factory.mktemp("models") / "glm47.gguf", tags=GLM45_TAGS, template=GLM47_TEMPLATE)
-    flags = ("--model", thinker, "--api-key", "right", "--parallel", 1, "--queue", 1, "--ctx", 4096)
-    with served(tmp_path_factory.mktemp("guarded"), tiny_glm4, *flags) as server:
-        yield server
-
-
-@pytest.fixture
-def known(guarded):
-    with Anthropic(base_url=guarded.url, api_key="right", max_retries=0) as client:
-        yield client
-
-
-FOREVER = {"model": "glm4", "tools": [LONG], "tool_choice": {"type": "any"}}
-
-
-def test_an_answer_may_take_what_is_left_of_the_context(known):
-    """Clients name a limit without knowing this context, and hear that it was the context that ended their answer."""
-    asked = {**FOREVER, "messages": [{"role": "user", "content": "x" * 3000}]}
-    with known.messages.stream(**asked, max_tokens=64_000) as stream:
-        unbounded = stream.get_final_message()
-    bounded = known.messages.create(**asked, max_tokens=3)
-    assert (unbounded.stop_reason, bounded.stop_reason) == ("model_context_window_exceeded", "max_tokens")
-    assert bounded.usage.output_tokens == 3
-    read = bounded.usage.input_tokens + bounded.usage.cache_read_input_tokens
-    assert read + unbounded.usage.output_tokens == 4096
-    assert unbounded.content == []  # a call that was cut off is none
-    asked["messages"] = [{"role": "user", "content": "x" * 5000}]
-    with pytest.raises(anthropic.BadRequestError, match="the context holds 4096"):
-        known.messages.create(**asked, max_tokens=1)
-
-
-@pytest.mark.parametrize("streams", [False, True])
-@pytest.mark.parametrize(
-    ("thinking", "kinds", "shown"),
-    [
-        ({"type": "enabled", "budget_tokens": 1024}, ["thinking"], True),
-        ({"type": "adaptive", "display": "omitted"}, ["thinking"], False),
-        ({"type": "disabled"}, ["text"], False),
-        (anthropic.omit, ["text"], False),
-    ],
-)
-def test_thoughts_are_blocks_of_their_own_where_they_are_wanted(known, thinking, kinds, shown, streams):
-    asked = {"model": "glm47", "messages": HELLO, "thinking": thinking, "max_tokens": 30, **GREEDY}
-    if streams:
-        with known.messages.stream(**asked) as stream:
-            message = stream.get_final_message()
-    else:
-        message = known.messages.create(**asked)
-    assert [block.type for block in message.content] == kinds
-    if kinds == ["thinking"]:
-        assert message.content[0].signature == ""
-        assert bool(message.content[0].thinking) == shown
-    read = message.usage.input_tokens + message.usage.cache_read_input_tokens
-    assert known.messages.count_tokens(model="glm47", messages=HELLO, thinking=thinking).input_tokens == read
-
-
-def test_a_wrong_key_is_refused(guarded):
-    with (
-        Anthropic(base_url=guarded.url, api_key="wrong", max_retries=0) as stranger,
-        pytest.raises(anthropic.AuthenticationError) as refused,
-    ):
-        stranger.messages.create(model="glm4", messages=HELLO, max_tokens=1)
-    assert_shaped(ErrorResponse, refused.value.body)
-    assert refused.value.body["error"]["type"] == "authentication_error"
-
-
-def test_too_large_a_body_is_refused(known):
-    with pytest.raises(anthropic.RequestTooLargeError) as refused:
-        known.messages.create(model="glm4", messages=[{"role": "user", "content": "x" * (9 * 2**20)}], max_tokens=1)
-    assert refused.value.body["error"]["type"] == "request_too_large"
-
-
-def test_who_finds_the_line_full_is_told_when_to_come_back(guarded, known):
-    asked = {"model": "glm4", "messages": HELLO, "max_tokens": 1}
-    with (
-        ThreadPoolExecutor() as others,
-        known.messages.create(**{**FOREVER, "messages": HELLO, "max_tokens": 3500, "stream": True}) as stream,
-    ):
-        next(iter(stream))
-        waiting = others.submit(known.messages.create, **asked)
-        while not guarded.figure("waiting", **{"x-api-key": "right"}):
-            assert not waiting.done()
-        with pytest.raises(anthropic.RateLimitError) as refused:
-            known.messages.create(**asked)
-        stream.close()
-        assert waiting.result(60).usage.output_tokens == 1
-    assert_shaped(ErrorResponse, refused.value.body)
-    assert refused.value.body["error"]["type"] == "rate_limit_error"
-    assert int(refused.value.response.headers["retry-after"]) > 0
