@@ -185,9 +185,11 @@ class LocalChat:
         bound = tuple(narrowed.get(tool.name, tool) for tool in offered)
         rules = CallRules(bound, "required" if required else "auto", options.parallel_calls)
         # Made anew for each reply it would cost more than the engine's own work for a few tokens.
-        if self._latest is None or self._latest[:2] != (rules, options.think):
-            self._latest = rules, options.think, self.template.call_grammar(rules, think=options.think)
-        return self._latest[2]
+        latest = self._latest  # once: other threads may ask with other tools meanwhile
+        if latest is None or latest[:2] != (rules, options.think):
+            latest = rules, options.think, self.template.call_grammar(rules, think=options.think)
+            self._latest = latest
+        return latest[2]
 
     def _stop_texts(self) -> tuple[str, ...]:
         """Stops of the family that are no end tokens of this model, so that the text itself must tell."""
