@@ -82,7 +82,7 @@ async def _admitted(
     house: House, client: str, asked: Asked[Event], held: AsyncExitStack
 ) -> tuple[ChatModel, Sequence[Source[Event]]]:
     # The model comes first: who waits for another one must not keep a place from those who still need the present one.
-    if house.pool.waiting >= house.serving.limits.queue:
+    if house.pool.waiting > house.serving.limits.queue:
         raise Busy(house.pool.waiting)
     model = await held.enter_async_context(house.pool.use(asked.model))
     await held.enter_async_context(house.gate.place(client, asked.places))
