@@ -1,7 +1,8 @@
 """The models that clients can name: which there are, which one is loaded, and who uses it.
 
 One model is loaded at a time. Another is loaded when a client names it and nobody uses the present one any more; until
-then that client waits. Adapters are names for the loaded model with an adapter, so they cost no switch.
+then that client waits. While somebody keeps the present one for long, as an agent does for all of its run, a client that
+names another is refused instead. Adapters are names for the loaded model with an adapter, so they cost no switch.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from demiurgic.chat.local import LocalChat
 from demiurgic.chat.protocol import ChatModel
 from demiurgic.engine.protocol import Adapter
 from demiurgic.errors import UnknownModel
+from demiurgic_server.problems import Refused
 from demiurgic_server.serving import Lora
 
 Opened = Callable[[str], ChatModel]
@@ -35,6 +37,7 @@ class _Loaded:
     model: ChatModel
     adapted: dict[str, ChatModel] = field(default_factory=dict[str, ChatModel])
     users: int = 0
+    keepers: int = 0
     unused: asyncio.Event = field(default_factory=asyncio.Event)
 
     def count(self, change: int) -> None:
@@ -78,13 +81,16 @@ class Pool:
             pass
 
     @asynccontextmanager
-    async def use(self, name: str | None = None) -> AsyncGenerator[ChatModel]:
-        """A model, and nobody takes it away meanwhile. Raises UnknownModel."""
+    async def use(self, name: str | None = None, *, long: bool = False) -> AsyncGenerator[ChatModel]:
+        """A model, and nobody takes it away meanwhile: for a request, or for long. Raises UnknownModel, or Refused where
+        another is kept for long."""
         wanted, adapter = self._meant(name)
         loaded = await self._have(wanted)
+        loaded.keepers += long
         try:
             yield loaded.model if adapter is None else _adapted(loaded, adapter)
         finally:
+            loaded.keepers -= long
             loaded.count(-1)
 
     async def close(self) -> None:
@@ -116,6 +122,10 @@ class Pool:
             await asyncio.wait((self._loading,))
         loaded = self._loaded
         if loaded is None or loaded.name != name:
+            if loaded is not None and loaded.keepers:
+                raise Refused(
+                    409, f"an agent works with {loaded.name}", f"name that, or ask for {name} when it is done"
+                )
             if loaded is not None and loaded.users:
                 await loaded.unused.wait()
             self._loading = asyncio.create_task(self._load(name))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from demiurgic.errors import ModelLoadError, UnknownModel
 from demiurgic_server.pool import Pool
+from demiurgic_server.problems import Refused
 from demiurgic_server.serving import Lora
 
 
@@ -185,6 +186,22 @@ def test_the_end_does_not_wait_for_a_model_that_is_being_loaded():
         assert shelf.opened == []
     finally:
         shelf.go.set()
+
+
+def test_who_keeps_a_model_for_long_makes_nobody_wait():
+    async def main():
+        pool = Pool(["a", "b"], Shelf().take)
+        async with pool.use("a", long=True):
+            with pytest.raises(Refused, match="an agent works with a"):
+                async with pool.use("b"):
+                    pass
+            async with pool.use("a"):
+                pass
+        async with pool.use("b") as model:
+            assert model.name == "b"
+        await pool.close()
+
+    asyncio.run(asyncio.wait_for(main(), 10))
 
 
 def test_an_unknown_name_is_told_with_those_that_are_known(tmp_path):

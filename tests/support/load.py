@@ -1,4 +1,4 @@
-"""Many clients at once, of the kinds that a server meets: quick, slow, gone in the middle, and some that send garbage."""
+"""Many clients at once, of the kinds that a server meets: quick, slow, gone too soon, and some that send garbage."""
 
 import json
 import random

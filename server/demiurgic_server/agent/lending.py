@@ -43,7 +43,7 @@ class Lender:
     def open(self, name: str | None) -> ChatModel:
         """The model of this name, given back when it is closed. Raises UnknownModel or GivenUp."""
         loan = _Loan(self)
-        model = loan.take(self._pool.use(name))
+        model = loan.take(self._pool.use(name, long=True))
         if isinstance(model, LocalChat):
             return model.over(LentEngine(model.engine, self, loan))
         return LentChat(model, self, loan)
