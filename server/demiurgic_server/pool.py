@@ -1,7 +1,7 @@
 """The models that clients can name: which there are, which one is loaded, and who uses it.
 
-One model is loaded at a time. Another is loaded when a client names it and nobody uses the present one any more; until
-then that client waits. While somebody keeps the present one for long, as an agent does for all of its run, a client that
+One model is loaded at a time. Another is loaded when a client names it and nobody uses the present one any more;
+until then that client waits. While somebody keeps the present one for long, as an agent does for all of its run, a client that
 names another is refused instead. Adapters are names for the loaded model with an adapter, so they cost no switch.
 """
 
@@ -82,8 +82,8 @@ class Pool:
 
     @asynccontextmanager
     async def use(self, name: str | None = None, *, long: bool = False) -> AsyncGenerator[ChatModel]:
-        """A model, and nobody takes it away meanwhile: for a request, or for long. Raises UnknownModel, or Refused where
-        another is kept for long."""
+        """A model, and nobody takes it away meanwhile: for a request, or for long. Raises UnknownModel, or Refused
+        where another is kept for long."""
         wanted, adapter = self._meant(name)
         loaded = await self._have(wanted)
         loaded.keepers += long
