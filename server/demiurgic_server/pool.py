@@ -1,7 +1,7 @@
 """The models that clients can name: which there are, which one is loaded, and who uses it.
 
 One model is loaded at a time. Another is loaded when a client names it and nobody uses the present one any more;
-until then that client waits. While somebody keeps the present one for long, as an agent does for all of its run, a client that
+until then that client waits. While somebody keeps the present one for long, as an agent does for all of its run, who
 names another is refused instead. Adapters are names for the loaded model with an adapter, so they cost no switch.
 """
 

@@ -29,7 +29,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "logprobs": True,
         "top_logprobs": 2,
     },
-    "/v1/completions": {"prompt": "Once", "max_tokens": 4, "n": 1, "logprobs": 2, "echo": True, "stream": False},
+    "/v1/completions": {"prompt": "Once", "max_tokens": 4, "n": 1, "logprobs": 2, "stream": False},
     "/v1/responses": {
         "input": [{"role": "user", "content": [{"type": "input_text", "text": "Hello"}]}],
         "instructions": "Be brief.",

@@ -3,6 +3,7 @@
 import json
 import secrets
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +16,6 @@ from demiurgic.chat.protocol import ChatModel, Reply
 from demiurgic.errors import EngineError
 from demiurgic.events import (
     CallFinished,
-    CallStarted,
     ChatEvent,
     Finish,
     ReasoningDelta,
@@ -103,9 +103,7 @@ def _choice(index: int, answer: _Answer, body: ChatBody) -> _Object:
     if message.reasoning:
         written["reasoning_content"] = message.reasoning
     if message.calls:
-        written["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": _function(call)} for call in message.calls
-        ]
+        written["tool_calls"] = [_call(call) for call in message.calls]
     return {
         "index": index,
         "message": written,
@@ -118,6 +116,7 @@ async def _chunks(begun: Answering[ChatEvent], body: ChatBody, head: _Object) ->
     chunk = partial(_chunk, head | {"object": "chat.completion.chunk", "model": begun.model})
     tells_usage = body.stream_options is not None and body.stream_options.include_usage
     usages: list[Usage] = []
+    calls = Counter[int]()
     for index in range(body.answers):
         yield chunk(index, {"role": "assistant", "content": ""})
     async for event in begun.events:
@@ -129,6 +128,9 @@ async def _chunks(begun: Answering[ChatEvent], body: ChatBody, head: _Object) ->
             yield chunk(event.index, {}, finish_of(event.event))
         elif isinstance(event.event, TokensScored):
             yield chunk(event.index, {}, None, _logprobs(event.event.tokens))
+        elif isinstance(event.event, CallFinished):
+            yield chunk(event.index, {"tool_calls": [{"index": calls[event.index]} | _call(event.event.call)]})
+            calls[event.index] += 1
         elif delta := _delta(event.event):
             yield chunk(event.index, delta)
     if tells_usage:
@@ -146,21 +148,13 @@ def _chunk(
 
 
 def _delta(event: ChatEvent) -> _Object | None:
-    """What of an event goes to the client. A call's arguments go when they are whole: until then they are the model's
+    """What of an event goes to the client as it comes. A call goes when it is whole: until then it is in the model's
     own dialect, and might still turn out to be no call."""
     match event:
         case TextDelta(text):
             return {"content": text}
         case ReasoningDelta(text):
             return {"reasoning_content": text}
-        case CallStarted(index, call_id, name):
-            return {
-                "tool_calls": [
-                    {"index": index, "id": call_id, "type": "function", "function": {"name": name, "arguments": ""}}
-                ]
-            }
-        case CallFinished(index, call):
-            return {"tool_calls": [{"index": index, "function": {"arguments": _arguments(call)}}]}
         case _:
             return None
 
@@ -190,12 +184,9 @@ def _ended(answer: _Answer) -> ReplyEnded:
     return answer.ended
 
 
-def _function(call: ToolCall) -> _Object:
-    return {"name": call.name, "arguments": _arguments(call)}
-
-
-def _arguments(call: ToolCall) -> str:
-    return json.dumps(call.arguments, ensure_ascii=False)
+def _call(call: ToolCall) -> _Object:
+    function = {"name": call.name, "arguments": json.dumps(call.arguments, ensure_ascii=False)}
+    return {"id": call.id, "type": "function", "function": function}
 
 
 def _logprobs(tokens: Sequence[TokenOdds]) -> _Object:
