@@ -75,7 +75,12 @@ def test_a_model_can_only_write_such_names(project: Path, smollm2: Path):
         chat = LocalChat(engine, ChatML(Vocabulary(engine.facts.markers)), "smollm2")
         for seed in range(5):
             options = ReplyOptions(
-                tool_choice=Named("read"), narrowed=bound, temperature=1.5, seed=seed, parallel_calls=False
+                tool_choice=Named("read"),
+                narrowed=bound,
+                temperature=1.5,
+                seed=seed,
+                parallel_calls=False,
+                max_tokens=400,  # a number may have any length
             )
             reply = chat.reply([User("Show me main.c")], [tool.spec for tool in TOOLS], options)
             ended = [event for event in reply if isinstance(event, ReplyEnded)][-1]
