@@ -232,7 +232,7 @@ def test_a_fault_of_our_own_is_one_line_that_names_its_report(env, tmp_path):
         "    HELP = 'broken'\n"
         "    @staticmethod\n"
         "    def add_to(parser): parser.set_defaults(run=lambda *_: 1 // 0)\n"
-        "cli._COMMANDS['broken'] = Broken\n"
+        "cli._OWN['broken'] = Broken\n"
         "sys.exit(cli.main(['broken']))\n"
     )
     done = subprocess.run(
