@@ -36,7 +36,7 @@ def test_places_are_neither_lost_nor_given_twice(visits, places, queue):
         with suppress(Busy):
             async with gate.place(wishes["client"], wishes["places"]):
                 inside.append(wanted)
-                assert sum(inside) == gate.taken <= places
+                assert sum(inside) <= gate.taken <= places  # who was called in and has not come yet has a place too
                 assert gate.waiting <= queue
                 try:
                     await ticks(wishes["stays"])
