@@ -26,7 +26,7 @@ SHARED = "The following notes belong to the project and are to be kept in mind. 
 XLLAMACPP = """
 import sys, time, xllamacpp
 params = xllamacpp.CommonParams()
-params.model.path, params.hostname, params.port = sys.argv[1], "127.0.0.1", int(sys.argv[2])
+params.model.path, params.port = sys.argv[1], int(sys.argv[2])
 params.n_ctx, params.n_parallel, params.verbosity = int(sys.argv[3]), int(sys.argv[4]), 0
 params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 2
 server = xllamacpp.Server(params)
