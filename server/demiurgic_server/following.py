@@ -7,10 +7,10 @@ was followed, and goes on only when the engine has let go of it: whoever holds a
 import asyncio
 import threading
 import time
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import anyio
 
@@ -26,6 +26,23 @@ class Source(Protocol[Event_co]):
     def __iter__(self) -> Iterator[Event_co]: ...
 
     def cancel(self) -> None: ...
+
+
+AnySource = TypeVar("AnySource", bound=Source[Any])
+
+
+def all_or_none(beginning: Iterable[AnySource]) -> list[AnySource]:
+    """All that comes of the iterable, which begins one after the other. Where it fails, those that began are
+    cancelled."""
+    begun: list[AnySource] = []
+    try:
+        for source in beginning:
+            begun.append(source)
+    except BaseException:
+        for source in begun:
+            source.cancel()
+        raise
+    return begun
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,10 +36,10 @@ class House:
     """Set when what still runs shall end."""
     ready: bool = False
 
-    def patience(self, began: float | None = None) -> Patience:
-        """How long a request may take that began then, or now."""
+    def patience(self, began: float) -> Patience:
+        """How long a request may take that began then."""
         limits = self.serving.limits
-        return Patience(limits.pulse, (began or time.monotonic()) + limits.seconds, self.stopping)
+        return Patience(limits.pulse, began + limits.seconds, self.stopping)
 
 
 class ClientGone(Exception):

@@ -18,7 +18,7 @@ from demiurgic.chat.transcript import Place, Transcript
 from demiurgic.engine.protocol import Adapter, Engine, Request, Sampling
 from demiurgic.errors import UnsupportedRequest
 from demiurgic.messages import Assistant, Message, Tool, ToolCall
-from demiurgic.templates.encoding import Encoded, encode
+from demiurgic.templates.encoding import Encoded, encode, opener
 from demiurgic.templates.protocol import CallRules, Segment, Template
 
 
@@ -115,19 +115,13 @@ class LocalChat:
     def _prompt(self, conversation: Sequence[Message], tools: Sequence[Tool], *, think: bool) -> tuple[int, ...]:
         segments = self.template.render(conversation, tools, generate=True, think=think)
         parts = encode(segments, self.engine, self.engine.facts.markers)
-        tokens = self._beginning(parts)
+        tokens = [*opener(self.engine.facts.bos, (token for part in parts for token in part.tokens))]
         place = Place(tokens)
         for part in parts:
             written = self._as_written(part, conversation, place)
             place.move(written)
             tokens += written
         return tuple(tokens)
-
-    def _beginning(self, parts: Sequence[Encoded]) -> list[int]:
-        """The token that begins every prompt, where the model wants one and the template did not write it."""
-        bos = self.engine.facts.bos
-        first = next((part.tokens[0] for part in parts if part.tokens), None)
-        return [] if bos is None or first == bos else [bos]
 
     def _as_written(self, part: Encoded, conversation: Sequence[Message], place: Place) -> tuple[int, ...]:
         message = conversation[part.message] if part.by_assistant else None

@@ -15,7 +15,7 @@ from demiurgic.evaluation.problems import Problem
 from demiurgic.evaluation.prompts import PromptForm
 from demiurgic.evaluation.stopping import EndOfFunction
 from demiurgic.events import Finish, ReplyEnded, TextDelta
-from demiurgic.templates.encoding import encode
+from demiurgic.templates.encoding import encode, opener
 from demiurgic.templates.protocol import Segment, Template
 
 
@@ -158,7 +158,7 @@ class LocalWriter:
             segments = self._template.render(form.conversation(problem), generate=True, think=False)
             segments.append(Segment(form.begins, trusted=False))
         tokens = [token for part in encode(segments, self._engine, facts.markers) for token in part.tokens]
-        return tuple(tokens if facts.bos is None or tokens[:1] == [facts.bos] else [facts.bos, *tokens])
+        return (*opener(facts.bos, tokens), *tokens)
 
 
 class ChatWriter:

@@ -41,6 +41,11 @@ def encode(segments: Iterable[Segment], tokenizer: Tokenizer, markers: Mapping[s
     return encoded
 
 
+def opener(bos: int | None, tokens: Iterable[int]) -> tuple[int, ...]:
+    """The token that begins every prompt, where the model wants one and these do not begin with it already."""
+    return () if bos is None or next(iter(tokens), None) == bos else (bos,)
+
+
 def token_mask(encoded: Sequence[Encoded]) -> tuple[list[int], list[bool]]:
     """All tokens, and for each whether training may learn it."""
     tokens = [token for part in encoded for token in part.tokens]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from demiurgic.errors import UnsupportedRequest
-from demiurgic.templates.encoding import Tokenizer, encode
+from demiurgic.templates.encoding import Tokenizer, encode, opener
 from demiurgic.templates.protocol import Segment
 
 
@@ -59,7 +59,8 @@ class Writer(Tokenizer, Protocol):
 
 def text_prompt(text: str, writer: Writer) -> tuple[int, ...]:
     """The prompt of a model that shall go on with a text."""
-    return (*_start(writer), *_letters(text, writer))
+    letters = _letters(text, writer)
+    return (*opener(writer.facts.bos, letters), *letters)
 
 
 def fill_prompt(before: str, behind: str, writer: Writer) -> tuple[int, ...]:
@@ -72,7 +73,8 @@ def fill_prompt(before: str, behind: str, writer: Writer) -> tuple[int, ...]:
             "leave the suffix out, or ask a model that has, such as qwen2.5-coder",
         )
     prefix, suffix = _letters(before, writer), _letters(behind, writer)
-    return (*_start(writer), hole.prefix, *prefix, hole.suffix, *suffix, hole.middle)
+    tokens = (hole.prefix, *prefix, hole.suffix, *suffix, hole.middle)
+    return (*opener(writer.facts.bos, tokens), *tokens)
 
 
 def fill_stops(writer: Writer) -> tuple[str, ...]:
@@ -82,10 +84,6 @@ def fill_stops(writer: Writer) -> tuple[str, ...]:
         return ()
     around = {hole.prefix, hole.suffix, hole.middle, hole.pad, hole.repository, hole.separator}
     return tuple(name for name, token in writer.facts.markers.items() if token in around)
-
-
-def _start(writer: Writer) -> tuple[int, ...]:
-    return () if writer.facts.bos is None else (writer.facts.bos,)
 
 
 def _letters(text: str, writer: Writer) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ import json
 import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Iterator
-from typing import Any, Literal
+from typing import Literal
 
 from demiurgic.errors import EngineError
 from demiurgic.events import CallFinished, ChatEvent, Finish, PromptProgress, ReasoningDelta, ReplyEnded, TextDelta
@@ -15,8 +15,8 @@ from demiurgic.messages import ToolCall, Usage
 from demiurgic_server.anthropic.messages_wire import MessageBody
 from demiurgic_server.following import Told
 from demiurgic_server.house import Answering
+from demiurgic_server.wire import Object
 
-Object = dict[str, Any]
 PING: Object = {"type": "ping"}
 _Kind = Literal["thinking", "text"]
 

@@ -13,8 +13,7 @@ from pydantic_core import PydanticCustomError
 from demiurgic.chat.protocol import Named, ReplyOptions, ToolChoice
 from demiurgic.messages import Tool
 from demiurgic_server.anthropic.blocks_wire import Texts, TurnBody
-from demiurgic_server.problems import BadField
-from demiurgic_server.wire import Body, Count, Object, Share, StopText, Tolerant
+from demiurgic_server.wire import Body, Count, Object, Share, StopText, Tolerant, distinct
 
 
 def _client_tool(value: Any) -> Any:  # noqa: ANN401 - whatever the client sent
@@ -138,10 +137,7 @@ class MessageBody(CountBody):
 
 def tools_of(tools: list[ToolBody] | None) -> list[Tool]:
     """The tools as values. Raises BadField where a name comes twice."""
-    read = [Tool(tool.name, tool.description or "", tool.input_schema) for tool in tools or ()]
-    if len({tool.name for tool in read}) < len(read):
-        raise BadField("tools", "tools: two of them have the same name")
-    return read
+    return distinct(Tool(tool.name, tool.description or "", tool.input_schema) for tool in tools or ())
 
 
 def options_of(body: MessageBody) -> ReplyOptions:

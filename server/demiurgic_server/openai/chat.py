@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
@@ -25,13 +24,13 @@ from demiurgic.events import (
     TokensScored,
 )
 from demiurgic.messages import ToolCall, Usage
-from demiurgic_server.following import Pulse, Told
+from demiurgic_server.following import Pulse, Told, all_or_none
 from demiurgic_server.house import Answering, Asked, begin_stream, house_of, whole
 from demiurgic_server.openai.chat_wire import ChatBody, conversation_of, options_of, tools_of
 from demiurgic_server.sse import DONE, PULSE, data, told
+from demiurgic_server.wire import Object, finite, usage_told
 
 router = APIRouter(tags=["openai"])
-_Object = dict[str, Any]
 
 
 @router.post("/v1/chat/completions", response_model=None)
@@ -51,15 +50,7 @@ def _asked(body: ChatBody) -> Asked[ChatEvent]:
     wishes = [options_of(body, index) for index in range(body.answers)]
 
     def begin(model: ChatModel) -> Sequence[Reply]:
-        begun: list[Reply] = []
-        try:
-            for wish in wishes:
-                begun.append(model.reply(conversation, tools, wish))
-        except BaseException:
-            for reply in begun:
-                reply.cancel()
-            raise
-        return begun
+        return all_or_none(model.reply(conversation, tools, wish) for wish in wishes)
 
     return Asked(body.model, begin, body.answers)
 
@@ -72,7 +63,7 @@ class _Answer:
     ended: ReplyEnded | None = None
 
 
-async def _completion(begun: Answering[ChatEvent], body: ChatBody, head: _Object) -> _Object:
+async def _completion(begun: Answering[ChatEvent], body: ChatBody, head: Object) -> Object:
     answers = [_Answer() for _ in range(body.answers)]
     async for event in begun.events:
         if isinstance(event, Told):
@@ -93,9 +84,9 @@ async def _completion(begun: Answering[ChatEvent], body: ChatBody, head: _Object
     }
 
 
-def _choice(index: int, answer: _Answer, body: ChatBody) -> _Object:
+def _choice(index: int, answer: _Answer, body: ChatBody) -> Object:
     message = _ended(answer).message
-    written: _Object = {
+    written: Object = {
         "role": "assistant",
         "content": message.text or (None if message.calls else ""),
         "refusal": None,
@@ -112,7 +103,7 @@ def _choice(index: int, answer: _Answer, body: ChatBody) -> _Object:
     }
 
 
-async def _chunks(begun: Answering[ChatEvent], body: ChatBody, head: _Object) -> AsyncGenerator[bytes]:
+async def _chunks(begun: Answering[ChatEvent], body: ChatBody, head: Object) -> AsyncGenerator[bytes]:
     chunk = partial(_chunk, head | {"object": "chat.completion.chunk", "model": begun.model})
     tells_usage = body.stream_options is not None and body.stream_options.include_usage
     usages: list[Usage] = []
@@ -140,14 +131,12 @@ async def _chunks(begun: Answering[ChatEvent], body: ChatBody, head: _Object) ->
     yield DONE
 
 
-def _chunk(
-    head: _Object, index: int, delta: _Object, finish: str | None = None, logprobs: _Object | None = None
-) -> bytes:
+def _chunk(head: Object, index: int, delta: Object, finish: str | None = None, logprobs: Object | None = None) -> bytes:
     choice = {"index": index, "delta": delta, "finish_reason": finish, "logprobs": logprobs}
     return data(head | {"choices": [choice]})
 
 
-def _delta(event: ChatEvent) -> _Object | None:
+def _delta(event: ChatEvent) -> Object | None:
     """What of an event goes to the client as it comes. A call goes when it is whole: until then it is in the model's
     own dialect, and might still turn out to be no call."""
     match event:
@@ -166,16 +155,10 @@ def finish_of(ended: ReplyEnded) -> str:
     return {Finish.STOP: "stop", Finish.CALLS: "tool_calls", Finish.LENGTH: "length"}.get(ended.finish, "stop")
 
 
-def usage_of(usages: Sequence[Usage]) -> _Object:
+def usage_of(usages: Sequence[Usage]) -> Object:
     """What all answers took together. Their prompt counts once."""
-    prompt = usages[0].prompt if usages else 0
-    written = sum(usage.completion for usage in usages)
-    return {
-        "prompt_tokens": prompt,
-        "completion_tokens": written,
-        "total_tokens": prompt + written,
-        "prompt_tokens_details": {"cached_tokens": min((usage.cached for usage in usages), default=0)},
-    }
+    cached = min((usage.cached for usage in usages), default=0)
+    return usage_told(usages[0].prompt if usages else 0, sum(usage.completion for usage in usages), cached)
 
 
 def _ended(answer: _Answer) -> ReplyEnded:
@@ -184,17 +167,17 @@ def _ended(answer: _Answer) -> ReplyEnded:
     return answer.ended
 
 
-def _call(call: ToolCall) -> _Object:
+def _call(call: ToolCall) -> Object:
     function = {"name": call.name, "arguments": json.dumps(call.arguments, ensure_ascii=False)}
     return {"id": call.id, "type": "function", "function": function}
 
 
-def _logprobs(tokens: Sequence[TokenOdds]) -> _Object:
+def _logprobs(tokens: Sequence[TokenOdds]) -> Object:
     return {
         "content": [_odds(token) | {"top_logprobs": [_odds(rival) for rival in token.rivals]} for token in tokens],
         "refusal": None,
     }
 
 
-def _odds(token: TokenOdds) -> _Object:
-    return {"token": token.text, "bytes": list(token.raw), "logprob": max(token.logprob, -9999.0)}
+def _odds(token: TokenOdds) -> Object:
+    return {"token": token.text, "bytes": list(token.raw), "logprob": finite(token.logprob)}

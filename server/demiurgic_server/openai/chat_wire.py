@@ -12,7 +12,22 @@ from pydantic import Field
 from demiurgic.chat.protocol import Bending, Named, ReplyOptions, ToolChoice
 from demiurgic.messages import Assistant, JsonObject, Message, System, Tool, ToolCall, ToolResult, User
 from demiurgic_server.problems import BadField
-from demiurgic_server.wire import Body, Count, Object, Penalty, Seed, Share, StopText, Temperature, Tolerant, seed_of
+from demiurgic_server.wire import (
+    NO_ARGUMENTS,
+    Body,
+    Count,
+    Object,
+    Penalty,
+    Seed,
+    Share,
+    StopText,
+    Temperature,
+    Tolerant,
+    distinct,
+    seed_of,
+    stops_of,
+    thinks,
+)
 
 
 class TextPart(Tolerant):
@@ -173,13 +188,8 @@ def conversation_of(messages: list[ChatMessage]) -> list[Message]:
 
 def tools_of(tools: list[ToolSpec] | None) -> list[Tool]:
     """The tools as values. Raises BadField where a name comes twice."""
-    read = [
-        Tool(tool.function.name, tool.function.description or "", tool.function.parameters or _NO_ARGUMENTS)
-        for tool in tools or ()
-    ]
-    if len({tool.name for tool in read}) < len(read):
-        raise BadField("tools", "tools: two of them have the same name")
-    return read
+    functions = [tool.function for tool in tools or ()]
+    return distinct(Tool(one.name, one.description or "", one.parameters or NO_ARGUMENTS) for one in functions)
 
 
 def options_of(body: ChatBody, index: int = 0) -> ReplyOptions:
@@ -192,14 +202,11 @@ def options_of(body: ChatBody, index: int = 0) -> ReplyOptions:
         temperature=body.temperature,
         top_p=body.top_p,
         seed=seed_of(body.seed, index),
-        stop=tuple([body.stop] if isinstance(body.stop, str) else body.stop or ()),
+        stop=stops_of(body.stop),
         think=_thinks(body),
         bending=Bending(body.frequency_penalty or 0.0, body.presence_penalty or 0.0, bias_of(body.logit_bias)),
         logprobs=(body.top_logprobs or 0) if body.logprobs else None,
     )
-
-
-_NO_ARGUMENTS: JsonObject = {"type": "object", "properties": {}}
 
 
 def text_of(content: Content) -> str:
@@ -263,4 +270,4 @@ def _schema(body: ChatBody) -> JsonObject | None:
 
 def _thinks(body: ChatBody) -> bool:
     wishes = body.chat_template_kwargs
-    return body.reasoning_effort not in ("none", "minimal") and (wishes is None or wishes.enable_thinking)
+    return thinks(body.reasoning_effort) and (wishes is None or wishes.enable_thinking)

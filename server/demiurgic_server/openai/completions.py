@@ -9,7 +9,6 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
@@ -18,14 +17,14 @@ from demiurgic.chat.local import LocalChat
 from demiurgic.chat.protocol import ChatModel
 from demiurgic.engine.protocol import Done, EndReason
 from demiurgic.errors import EngineError, UnsupportedRequest
-from demiurgic_server.following import Pulse, Told
+from demiurgic_server.following import Pulse, Told, all_or_none
 from demiurgic_server.house import Answering, Asked, begin_stream, house_of, whole
 from demiurgic_server.openai.completions_wire import CompletionBody, prompts_of, requests_of
-from demiurgic_server.openai.continuation import Continuation, Continued, Scored, Written, begin_all
+from demiurgic_server.openai.continuation import Continuation, Continued, Scored, Written
 from demiurgic_server.sse import DONE, PULSE, data, told
+from demiurgic_server.wire import Object, usage_told
 
 router = APIRouter(tags=["openai"])
-_Object = dict[str, Any]
 
 
 @router.post("/v1/completions", response_model=None)
@@ -47,7 +46,9 @@ def _asked(body: CompletionBody) -> Asked[Continued]:
     def begin(model: ChatModel) -> Sequence[Continuation]:
         if not isinstance(model, LocalChat):
             raise UnsupportedRequest(f"{model.name} takes nothing but conversations", "ask /v1/chat/completions")
-        return begin_all(model.engine, requests_of(body, prompts, model), echoes)
+        engine = model.engine
+        wanted = zip(requests_of(body, prompts, model), echoes, strict=True)
+        return all_or_none(Continuation(engine, engine.generate(request), echo) for request, echo in wanted)
 
     return Asked(body.model, begin, len(echoes))
 
@@ -61,7 +62,7 @@ class _Growing:
     done: Done | None = None
 
 
-async def _completion(begun: Answering[Continued], body: CompletionBody, head: _Object) -> _Object:
+async def _completion(begun: Answering[Continued], body: CompletionBody, head: Object) -> Object:
     choices: defaultdict[int, _Growing] = defaultdict(_Growing)
     async for event in begun.events:
         match event:
@@ -80,7 +81,7 @@ async def _completion(begun: Answering[Continued], body: CompletionBody, head: _
     }
 
 
-async def _chunks(begun: Answering[Continued], body: CompletionBody, head: _Object) -> AsyncGenerator[bytes]:
+async def _chunks(begun: Answering[Continued], body: CompletionBody, head: Object) -> AsyncGenerator[bytes]:
     head = head | {"model": begun.model}
     tells_usage = body.stream_options is not None and body.stream_options.include_usage
     ended: dict[int, Done] = {}
@@ -101,14 +102,14 @@ async def _chunks(begun: Answering[Continued], body: CompletionBody, head: _Obje
     yield DONE
 
 
-def _whole(index: int, choice: _Growing, body: CompletionBody) -> _Object:
+def _whole(index: int, choice: _Growing, body: CompletionBody) -> Object:
     if choice.done is None:
         raise EngineError("a completion ended without saying so")
     odds = None if body.logprobs is None else _logprobs(choice.tokens)
     return _choice(index, "".join(choice.text), odds, _finish(choice.done))
 
 
-def _choice(index: int, text: str = "", logprobs: _Object | None = None, finish: str | None = None) -> _Object:
+def _choice(index: int, text: str = "", logprobs: Object | None = None, finish: str | None = None) -> Object:
     return {"index": index, "text": text, "logprobs": logprobs, "finish_reason": finish}
 
 
@@ -116,20 +117,15 @@ def _finish(done: Done) -> str:
     return "length" if done.reason is EndReason.LENGTH else "stop"
 
 
-def _usage(ended: Mapping[int, Done], body: CompletionBody) -> _Object:
+def _usage(ended: Mapping[int, Done], body: CompletionBody) -> Object:
     """What all completions took together. A prompt counts once, however many completions it has."""
     first = [done for index, done in ended.items() if index % body.answers == 0]
     prompt = sum(done.prompt_tokens for done in first)
     written = sum(done.completion_tokens for done in ended.values())
-    return {
-        "prompt_tokens": prompt,
-        "completion_tokens": written,
-        "total_tokens": prompt + written,
-        "prompt_tokens_details": {"cached_tokens": sum(done.cached_tokens for done in first)},
-    }
+    return usage_told(prompt, written, sum(done.cached_tokens for done in first))
 
 
-def _logprobs(tokens: Sequence[Scored]) -> _Object:
+def _logprobs(tokens: Sequence[Scored]) -> Object:
     return {
         "tokens": [token.text for token in tokens],
         "token_logprobs": [token.logprob for token in tokens],

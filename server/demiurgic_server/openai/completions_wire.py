@@ -15,7 +15,7 @@ from demiurgic.templates.filling import fill_prompt, fill_stops, text_prompt
 from demiurgic_server.openai.chat_wire import StreamOptions, bias_of
 from demiurgic_server.openai.inputs import Input, InputField, inputs_of, saying
 from demiurgic_server.problems import BadField
-from demiurgic_server.wire import Body, Count, Penalty, Seed, Share, StopText, Temperature, seed_of
+from demiurgic_server.wire import Body, Count, Penalty, Seed, Share, StopText, Temperature, seed_of, stops_of
 
 _USUAL_LENGTH = 16
 _MOST_CHOICES = 128
@@ -98,7 +98,7 @@ def _options(body: CompletionBody, index: int) -> ReplyOptions:
         temperature=body.temperature,
         top_p=body.top_p,
         seed=seed_of(body.seed, index),
-        stop=tuple([body.stop] if isinstance(body.stop, str) else body.stop or ()),
+        stop=stops_of(body.stop),
         bending=Bending(body.frequency_penalty or 0.0, body.presence_penalty or 0.0, bias_of(body.logit_bias)),
         logprobs=body.logprobs,
     )

@@ -10,10 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from demiurgic.engine.protocol import Done, EndReason, Engine, Generation, Piece, Reading, Request, TokenScore
-
-_LEAST = -9999.0
-"""Stands for what cannot be: JSON has no infinity."""
+from demiurgic.engine.protocol import Done, EndReason, Engine, Generation, Piece, Reading, TokenScore
+from demiurgic_server.wire import finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +65,6 @@ class Continuation:
         return self.engine.detokenize(self.echo).decode("utf-8", "replace")
 
 
-def begin_all(engine: Engine, requests: Sequence[Request], echoes: Sequence[str | Sequence[int]]) -> list[Continuation]:
-    """Begin them all, or none."""
-    begun: list[Continuation] = []
-    try:
-        for request, echo in zip(requests, echoes, strict=True):
-            begun.append(Continuation(engine, engine.generate(request), echo))
-    except BaseException:
-        for continuation in begun:
-            continuation.cancel()
-        raise
-    return begun
-
-
 @dataclass(slots=True)
 class _Reach:
     """How far the text has come, and the tokens that it has not reached."""
@@ -95,8 +80,8 @@ class _Reach:
         self.shown += len(text)
         for score in scores:
             raw = self.engine.detokenize((score.token,))
-            rivals = tuple((self._named(token), max(odds, _LEAST)) for token, odds in score.rivals)
-            self.ahead.append(Scored(_spelled(raw), self.spelled, max(score.logprob, _LEAST), rivals))
+            rivals = tuple((self._named(token), finite(odds)) for token, odds in score.rivals)
+            self.ahead.append(Scored(_spelled(raw), self.spelled, finite(score.logprob), rivals))
             self.spelled += len(self.decoder.decode(raw))
         while self.ahead and self.ahead[0].offset < self.shown:
             yield self.ahead.popleft()

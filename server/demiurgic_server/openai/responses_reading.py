@@ -24,6 +24,7 @@ from demiurgic_server.openai.responses_wire import (
     SchemaFormat,
 )
 from demiurgic_server.problems import BadField
+from demiurgic_server.wire import NO_ARGUMENTS, distinct, thinks
 
 
 def conversation_of(body: ResponseBody) -> list[Message]:
@@ -37,13 +38,9 @@ def conversation_of(body: ResponseBody) -> list[Message]:
 
 def tools_of(body: ResponseBody) -> list[Tool]:
     """The tools as values. Raises BadField where a name comes twice."""
-    tools = [
-        Tool(tool.name, tool.description or "", tool.parameters or {"type": "object", "properties": {}})
-        for tool in body.tools or ()
-    ]
-    if len({tool.name for tool in tools}) < len(tools):
-        raise BadField("tools", "tools: two of them have the same name")
-    return tools
+    return distinct(
+        Tool(tool.name, tool.description or "", tool.parameters or NO_ARGUMENTS) for tool in body.tools or ()
+    )
 
 
 def options_of(body: ResponseBody) -> ReplyOptions:
@@ -55,7 +52,7 @@ def options_of(body: ResponseBody) -> ReplyOptions:
         max_tokens=body.max_output_tokens,
         temperature=body.temperature,
         top_p=body.top_p,
-        think=body.reasoning is None or body.reasoning.effort not in ("none", "minimal"),
+        think=body.reasoning is None or thinks(body.reasoning.effort),
     )
 
 

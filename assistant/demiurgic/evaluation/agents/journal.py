@@ -12,7 +12,7 @@ from typing import Self
 from demiurgic.agent.sessions.values import from_json, to_json
 from demiurgic.errors import UserError
 from demiurgic.evaluation.agents.running import Run
-from demiurgic.evaluation.lines import Lines, Row, read_lines
+from demiurgic.evaluation.lines import Lines, Row
 from demiurgic.evaluation.manifest import settle
 
 _JOURNAL = "journal.jsonl"
@@ -64,13 +64,6 @@ class Journal:
         """A task is done."""
         self._lines.append(to_json(run))
         self.runs[run.task, run.seed] = run
-
-
-def read_runs(folder: Path) -> tuple[dict[tuple[str, int], Run], int]:
-    """What is done, by task and seed, and how many bytes of the journal are whole lines. The latest line counts."""
-    runs: dict[tuple[str, int], Run] = {}
-    whole = read_lines(folder / _JOURNAL, lambda row: _take(row, runs))
-    return runs, whole
 
 
 def _take(row: Row, runs: dict[tuple[str, int], Run]) -> None:

@@ -7,7 +7,7 @@ from demiurgic.errors import ContextOverflow
 from demiurgic.evaluation.intents.labels import Labels
 from demiurgic.evaluation.intents.odds import Path, Tree
 from demiurgic.messages import Assistant, Message, User
-from demiurgic.templates.encoding import Tokenizer, encode
+from demiurgic.templates.encoding import Tokenizer, encode, opener
 from demiurgic.templates.protocol import Segment, Template
 
 _GAP = " … "
@@ -25,7 +25,7 @@ class Wording:
     def prompt(self, conversation: Sequence[Message]) -> Path:
         """The tokens before the model's answer. It is not asked to think: there is nothing but the label to say."""
         tokens = self._tokens(self.template.render(conversation, generate=True, think=False))
-        return tokens if self.beginning in (None, *tokens[:1]) else (self.beginning or 0, *tokens)
+        return (*opener(self.beginning, tokens), *tokens)
 
     def tree(self, labels: Labels, form: str) -> Tree:
         """The tokens in which each label would be written."""

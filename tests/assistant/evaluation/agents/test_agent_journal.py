@@ -8,7 +8,7 @@ import pytest
 from demiurgic.agent.events import TurnEnd
 from demiurgic.errors import BadEvaluationFile, UserError
 from demiurgic.evaluation.agents.counting import Tally
-from demiurgic.evaluation.agents.journal import Journal, Manifest, read_runs
+from demiurgic.evaluation.agents.journal import Journal, Manifest
 from demiurgic.evaluation.agents.report import summary, write_report
 from demiurgic.evaluation.agents.running import Run
 from demiurgic.evaluation.statistics import wilson
@@ -39,7 +39,8 @@ def test_a_line_that_was_cut_off_never_was(tmp_path):
         with Journal(tmp_path, MANIFEST) as journal:
             assert list(journal.runs) == [("fix/one", 0)]
             journal.add(run("add/two"))
-        assert list(read_runs(tmp_path)[0]) == [("fix/one", 0), ("add/two", 0)]
+        with Journal(tmp_path, MANIFEST) as journal:
+            assert list(journal.runs) == [("fix/one", 0), ("add/two", 0)]
 
 
 @pytest.mark.parametrize("line", ["{}", "[]", "nonsense", '{"type": "run", "task": 1}'])
@@ -59,7 +60,8 @@ def test_the_latest_line_counts(tmp_path):
     with Journal(tmp_path, MANIFEST) as journal:
         journal.add(run(solved=False, end=TurnEnd.ERROR))
         journal.add(run())
-    assert [each.solved for each in read_runs(tmp_path)[0].values()] == [True]
+    with Journal(tmp_path, MANIFEST) as journal:
+        assert [each.solved for each in journal.runs.values()] == [True]
 
 
 @pytest.mark.parametrize("other", [{"model": "n"}, {"grammar": False}, {"suite": "x"}, {"temperature": 0.5}])
