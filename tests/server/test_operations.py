@@ -264,7 +264,7 @@ def test_who_leaves_gives_up_their_place_at_once(small, gauges, where):
                     begin(stack, small)
                 until(lambda: gauges["running"] == 2)
             content = f"{time.monotonic()} {LONG}" if where.startswith("reading") else "Count."
-            line = begin(stack, small, content, stream=not where.endswith("piece"))
+            line = begin(stack, small, content, stream=not where.endswith("piece"), max_tokens=300)
             if where == "in the line":
                 until(lambda: gauges["waiting"] == 1)
                 line.socket.close()
