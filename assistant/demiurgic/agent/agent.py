@@ -40,6 +40,8 @@ _GLANCE = 200
 _MOST_BROKEN = 3
 """Replies in a row without a call that could be carried out, after which the turn ends."""
 
+_COMMANDS = frozenset(("shell", "python"))
+
 
 class Agent:
     """One conversation with a model that works. One turn at a time."""
@@ -105,6 +107,8 @@ class _Progress:
     """Whether the next reply has to be a call: telling in words was in vain."""
     failed: bool = False
     """Whether the latest call did."""
+    broke: bool = False
+    """Whether the latest command did."""
     message: Assistant = field(default_factory=Assistant)
     usage: Usage = field(default_factory=Usage)
     wrote: dict[str, None] = field(default_factory=dict[str, None])
@@ -261,6 +265,9 @@ class Turn:
             self._agent.conversation.append(ToolResult(call.id, call.name, carried.text))
             progress.wrote |= dict.fromkeys(carried.wrote)
             progress.failed = carried.failed
+            progress.urged = progress.urged and carried.failed
+            if call.name in _COMMANDS:
+                progress.broke = carried.failed
 
     def _delegated(self, call: ToolCall, progress: _Progress) -> Generator[AgentEvent, None, Carried]:
         turn = Agent(for_helper(self._equipment), may_delegate=False).turn(str(call.arguments["prompt"]))
@@ -284,7 +291,7 @@ class Turn:
         if name := meant_as_call(ended.message.text):
             progress.broken += 1
             return f"That was text and no call, and nothing was done. There is no tool {name} with such arguments."
-        if not progress.urged and (urge := _urge(ended.message.text, progress)):
+        if not progress.urged and (urge := _urge(ended.message.text, progress, guided=self._equipment.guided)):
             progress.urged = True
             progress.must_call = progress.failed
             return urge
@@ -300,12 +307,14 @@ class Turn:
         yield reminded
 
 
-def _urge(text: str, progress: _Progress) -> str:
+def _urge(text: str, progress: _Progress, *, guided: bool) -> str:
     """What a model is told that ends a turn with nothing, or with what should be done. Small ones do."""
+    if guided and progress.broke and "```" not in text:
+        return "The last command failed. Mend what it complains of, or tell the user why that cannot be done."
     if progress.steps > 1 and not text.strip("` \n"):
-        return "Your answer is empty. If all is done, tell the user what came of it; else go on with a tool."
+        return "Your answer is empty. Tell the user in one sentence what came of it."
     if progress.failed and "```" in text:
-        return "The last call failed, and what you describe is not done by that. Do it now with a tool."
+        return "The last call failed, and what you describe is in no file yet. Put it there now with a tool."
     return ""
 
 

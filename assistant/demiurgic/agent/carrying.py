@@ -23,7 +23,7 @@ from demiurgic.agent.events import (
 )
 from demiurgic.agent.files import OpenFiles
 from demiurgic.agent.judging import Allowed, Asks, Denied
-from demiurgic.agent.mentions import attached, mentioned
+from demiurgic.agent.mentions import attached, mentioned, missing
 from demiurgic.agent.notes import Notes
 from demiurgic.agent.repetition import Repetition
 from demiurgic.errors import DemiurgicError, ToolFailed
@@ -74,11 +74,12 @@ class CallRunner:
     def attachments(self, text: str) -> str:
         """The files that the user names, as they are now. From here on the model has seen them."""
         files = self._equipment.workspace
-        asked = mentioned(text, files, in_passing=self._equipment.attach_named)
+        asked = mentioned(text, files, in_passing=self._equipment.guided)
         paths = [path for path in asked if self._may_read(path, "read")]
         said = attached(paths, files, self._budget())
         self.files.note([path for path in paths if f"{path} is now:" in said], ())
-        return said
+        free = missing(text, files) if self._equipment.guided else []
+        return "\n\n".join((*([said] if said else []), *(f"{path} does not exist yet." for path in free)))
 
     def shortened(self, text: str) -> str:
         """As much of a result as its share of the context allows."""

@@ -40,7 +40,8 @@ class Equipment:
     hooks: Hooks
     observers: Sequence[Observer] = ()
     limits: Limits = field(default_factory=Limits)
-    attach_named: bool = False
-    """Whether files that the user names in passing go with what they said; those named with `@` always do."""
+    guided: bool = False
+    """Whether the model needs more help than a large one. Files that the user names in passing go with what they said,
+    as those named with `@` always do; and it is asked once to go on where its last command failed."""
     wishes: ReplyOptions = field(default_factory=ReplyOptions)
     """How the model shall write. Whether it may make several calls in one reply is part of it: small ones get lost."""

@@ -23,6 +23,12 @@ def mentioned(text: str, workspace: Workspace, *, in_passing: bool) -> list[str]
     return [path for path in dict.fromkeys(found) if _is_file(workspace, path, meant=path in meant)][:_MOST]
 
 
+def missing(text: str, workspace: Workspace) -> list[str]:
+    """Paths with an ending that the text names and that lead to nothing."""
+    found = dict.fromkeys(match[2] for match in _NAMED.finditer(text) if "." in match[2].rstrip("."))
+    return [path for path in found if _is_free(workspace, path)][:_MOST]
+
+
 def attached(paths: list[str], workspace: Workspace, budget: Budget) -> str:
     """The text of these files, as far as the budget reaches."""
     return "\n\n".join(_texts(paths, workspace, budget))
@@ -50,6 +56,13 @@ def _texts(paths: list[str], workspace: Workspace, budget: Budget) -> Iterator[s
             continue
         left -= size
         yield block
+
+
+def _is_free(workspace: Workspace, path: str) -> bool:
+    try:
+        return workspace.stat(workspace.relative(path)) is None
+    except DemiurgicError:
+        return False
 
 
 def _is_file(workspace: Workspace, path: str, *, meant: bool) -> bool:

@@ -89,7 +89,7 @@ def open_desk(
                 hooks=hooks,
                 observers=options.observers,
                 limits=replace(options.limits, reply=fitting.longest_reply),
-                attach_named=fitting.attach_named,
+                guided=fitting.guided,
                 wishes=replace(options.wishes, parallel_calls=fitting.parallel_calls, temperature=settings.temperature),
             )
 

@@ -9,9 +9,10 @@ from demiurgic.tools.found import Found, Matches
 from demiurgic.tools.places import telling_the_model
 from demiurgic.tools.protocol import Budget, Effect, EffectKind, Outcome, Surroundings, TextView
 from demiurgic.tools.ripgrep import ripgrep
-from demiurgic.tools.room import first_that_fit, fits
+from demiurgic.tools.room import first_that_fit, fits, shortened
 from demiurgic.tools.schema import TEXT, arguments, told
 from demiurgic.tools.searching import search_files, understood
+from demiurgic.tools.textfile import decoded, lines_of
 from demiurgic.workspace.shown import visible, visible_name
 
 SPEC = Tool(
@@ -21,6 +22,10 @@ SPEC = Tool(
 )
 _PER_FILE = (50, 10, 3, 1)
 """Matches shown of each file: fewer where not all would fit."""
+_AROUND = 2
+"""Lines shown on either side of a match where one file is searched."""
+_MOST_AROUND = 20
+"""Matches up to which that helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,25 @@ class SearchPlan:
         notes = ["[not a valid regex: searched as plain text]"] if literal else []
         if not found.files:
             return Outcome("\n".join((f"Nothing in {found.searched} files matches.", *notes, *_cut_short(found))))
-        return Outcome("\n".join((*_said(found, around.budget), *notes, *_cut_short(found))))
+        said = self._with_lines_around(found, around.budget) or _said(found, around.budget)
+        return Outcome("\n".join((*said, *notes, *_cut_short(found))))
+
+    def _with_lines_around(self, found: Found, budget: Budget) -> list[str]:
+        """Matches in the one file that was asked for, among their neighbours. Nothing where that would be much."""
+        place, [matches, *others] = self.choice.place, found.files
+        if others or matches.path != place.path or matches.count > _MOST_AROUND or not matches.searched_all:
+            return []
+        with telling_the_model():
+            file = decoded(place.files.read(place.path))
+        lines = lines_of(file.text) if file else []
+        hits = {number for number, _ in matches.lines}
+        near = sorted({number + away for number in hits for away in range(-_AROUND, _AROUND + 1)})
+        shown = [
+            f"{number}{':' if number in hits else '-'} {shortened(lines[number - 1])}"
+            for number in near
+            if 0 < number <= len(lines)
+        ]
+        return [place.shown, *shown] if fits("\n".join(shown), budget) else []
 
 
 class SearchTool:

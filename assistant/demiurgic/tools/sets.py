@@ -8,6 +8,7 @@ from demiurgic.tools.list_files import ListTool
 from demiurgic.tools.protocol import AgentTool
 from demiurgic.tools.python import PythonTool
 from demiurgic.tools.read import ReadTool
+from demiurgic.tools.rename import RenameTool
 from demiurgic.tools.rewrite import RewriteTool
 from demiurgic.tools.search import SearchTool
 from demiurgic.tools.shell import ShellTool
@@ -17,7 +18,7 @@ from demiurgic.tools.write import WriteTool
 
 SMALL = 4_000_000_000
 """Parameters up to which a model is small."""
-TINY = 1_000_000_000
+TINY = 2_000_000_000
 """Up to here it cannot quote what it wants to replace."""
 
 
@@ -27,4 +28,4 @@ def tool_set(parameters: int | None) -> tuple[AgentTool, ...]:
         more = (EditTool(), ListTool(), PythonTool(), TodoTool(), TaskTool())
         return (ReadTool(), WriteTool(), SearchTool(), ShellTool(), *more)
     few = (ReadTool(), WriteTool(careful=True), SearchTool(), ShellTool())
-    return (*few, RewriteTool()) if parameters < TINY else (*few, EditTool(), RewriteTool())
+    return (*few, RewriteTool(), RenameTool()) if parameters < TINY else (*few, EditTool(), RewriteTool())

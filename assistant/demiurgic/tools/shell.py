@@ -1,5 +1,6 @@
 """The tool that runs a command in the sandbox."""
 
+import re
 from dataclasses import dataclass
 
 from demiurgic.errors import SandboxError, ToolFailed
@@ -19,6 +20,9 @@ SPEC = Tool(
 _LEAST_SECONDS = 5
 """Small models ask for one second, and a busy machine needs that long to begin."""
 _MOST_SECONDS = 600
+NO_OUTPUT = "[no output]"
+_TESTS_AS_PROGRAM = re.compile(r"\bpython3? ((?:[\w.-]+/)*test_\w+\.py)$")
+"""Small models run a file of tests as if it were a program, and take its silence for success."""
 BASH = "/bin/bash"
 """By its place: the first `bash` on the path may be the project's."""
 _ONE_STREAM = f'exec -a bash {BASH} -c "$1" 2>&1'
@@ -46,7 +50,10 @@ class ShellPlan:
             result = around.sandbox.run(command, around.on_output, around.cancel)
         except SandboxError as error:
             raise ToolFailed(error.message, error.hint) from error
-        return Outcome(said_of(result, self.limits, around), failed=result.status is not Status.OK)
+        said = said_of(result, self.limits, around)
+        if said == NO_OUTPUT and (tests := _TESTS_AS_PROGRAM.search(self.command)):
+            said += f"\n[no test was run, only defined: python -m pytest {tests[1]} runs them]"
+        return Outcome(said, failed=result.status is not Status.OK)
 
 
 class ShellTool:
@@ -72,7 +79,7 @@ def said_of(result: Result, limits: Limits, around: Surroundings) -> str:
     left = len(lines) - len(head) - len(tail)
     gap = [f"[{left} lines left out; to see them, filter the output or write it to a file]"] if left else []
     ended = _ending(result, limits)
-    return "\n".join((*head, *gap, *tail, *ended)) or "[no output]"
+    return "\n".join((*head, *gap, *tail, *ended)) or NO_OUTPUT
 
 
 def _ending(result: Result, limits: Limits) -> list[str]:

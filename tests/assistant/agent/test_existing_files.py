@@ -13,7 +13,7 @@ from demiurgic.events import ReplyEnded
 from demiurgic.messages import User
 from demiurgic.templates.chatml import ChatML
 from demiurgic.templates.protocol import Vocabulary
-from demiurgic.tools.sets import SMALL, tool_set
+from demiurgic.tools.sets import SMALL, TINY, tool_set
 from demiurgic.workspace.beneath import LocalWorkspace
 
 TOOLS = tool_set(SMALL)
@@ -60,6 +60,8 @@ def test_only_what_is_there_can_be_named(project: Path, name: str, path: str, ma
 
 def test_what_need_not_exist_is_free(project: Path):
     assert {tool.name for tool in narrowed(TOOLS, LocalWorkspace(project))} == {"read", "edit", "rewrite"}
+    smallest = narrowed(tool_set(TINY - 1), LocalWorkspace(project))
+    assert {tool.name for tool in smallest} == {"read", "rewrite", "rename"}
 
 
 def test_nothing_is_bound_where_there_is_nothing_or_too_much(tmp_path: Path):

@@ -355,7 +355,7 @@ def test_a_call_of_an_unknown_tool_does_not_end_the_turn(tmp_path: Path):
 @pytest.mark.parametrize(
     ("first", "answer", "told"),
     [
-        (call("read", path="none.py"), "Do this:\n```python\nprint(1)\n```", "not done by that"),
+        (call("read", path="none.py"), "Do this:\n```python\nprint(1)\n```", "in no file yet"),
         (call("read", path="hello.py"), "```", "answer is empty"),
         (call("read", path="hello.py"), "Do this:\n```python\nprint(1)\n```", ""),
         (call("read", path="none.py"), "There is no such file.", ""),
@@ -367,6 +367,38 @@ def test_a_turn_does_not_end_with_nothing_or_with_what_should_be_done(tmp_path: 
     reminders = only(events, Reminded)
     assert [told in reminder.text for reminder in reminders] == ([True] if told else [])
     assert events[-1].message.text == answer  # it is said once
+
+
+def test_after_a_call_that_worked_it_may_be_said_again(tmp_path: Path):
+    failing, described = call("read", path="none.py"), "Do this:\n```python\nprint(1)\n```"
+    events = turn(Agent(equipment(tmp_path, scripted(failing, described, WRITE, failing, described, "Done."))))
+    assert ["in no file yet" in reminder.text for reminder in only(events, Reminded)] == [True, True]
+
+
+class Tests:
+    """A command that fails at first."""
+
+    spec = equipment(Path("/"), scripted()).tools["shell"].spec
+    effects = ()
+    view = TextView("tests")
+    runs = 0
+
+    def plan(self, arguments, around):
+        return self
+
+    def run(self, around):
+        self.runs += 1
+        return Outcome("1 failed" if self.runs == 1 else "1 passed", failed=self.runs == 1)
+
+
+@pytest.mark.parametrize("guided", [True, False])
+def test_a_small_model_does_not_leave_a_failing_command_without_a_word(tmp_path: Path, guided: bool):
+    run = call("shell", command="make test")
+    model = scripted(run, "Done.", run, "All tests pass.")
+    events = turn(Agent(equipment(tmp_path, model, [Tests()], guided=guided)))
+    reminded = ["last command failed" in reminder.text for reminder in only(events, Reminded)]
+    assert reminded == ([True] if guided else [])
+    assert events[-1].message.text == ("All tests pass." if guided else "Done.")
 
 
 FREE_TEXT = "(?s:.*)"

@@ -68,6 +68,16 @@ def test_a_file_that_cannot_be_attached_is_told_of(tmp_path: Path):
     assert linked.startswith("link.txt goes through the link")
 
 
+def test_a_small_model_hears_which_named_files_are_not_there_yet(tmp_path: Path):
+    (tmp_path / "a.txt").write_text("content")
+    told = []
+    for guided in (True, False):
+        agent = Agent(equipment(tmp_path, scripted("Fine."), guided=guided))
+        events = agent.turn("Copy a.txt to src/new.py, and to src/new.py and ../out.py. Then stop.")
+        told.append([event.text for event in events if isinstance(event, Reminded)])
+    assert told == [["a.txt is now:\n```\ncontent\n```\n\nsrc/new.py does not exist yet."], []]
+
+
 def test_notes_of_the_project_are_told_again_where_they_were_taken_back(tmp_path: Path):
     project = tmp_path / "project"
     project.mkdir()

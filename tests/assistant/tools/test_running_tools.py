@@ -165,3 +165,12 @@ def test_python_that_is_stopped_says_what_is_left(sandbox, kernel):
     text = called(PYTHON, around, code="import time; time.sleep(60)").text
     assert "variables are kept]" in text
     assert called(PYTHON, around_with(sandbox, kernel), code="kept").text == "7"
+
+
+def test_tests_run_as_a_program_are_no_proof(around):
+    (around.workspace.root / "test_sums.py").write_text("def test_sums():\n    assert 1 + 1 == 3\n")
+    silent = called(SHELL, around, command="python3 test_sums.py").text
+    assert silent == "[no output]\n[no test was run, only defined: python -m pytest test_sums.py runs them]"
+    assert called(SHELL, around, command="true").text == "[no output]"
+    (around.workspace.root / "test_loud.py").write_text("print('ran')\n")
+    assert called(SHELL, around, command="python3 test_loud.py").text == "ran"

@@ -48,6 +48,24 @@ def test_lines_come_by_file_with_their_numbers(around):
     assert planned(SEARCH, around, pattern="x", path="src").effects == (Effect(EffectKind.READ, "src"),)
 
 
+def test_in_one_file_matches_come_among_their_neighbours(around):
+    (around.workspace.root / "long.txt").write_text("".join(f"line {number}\n" for number in range(1, 31)))
+    found = called(SEARCH, around, pattern="line (4|5|20|30)$", path="long.txt").text
+    assert found.split("\n") == [
+        "long.txt",
+        *("2- line 2", "3- line 3", "4: line 4", "5: line 5", "6- line 6", "7- line 7"),
+        *("18- line 18", "19- line 19", "20: line 20", "21- line 21", "22- line 22"),
+        *("28- line 28", "29- line 29", "30: line 30"),
+    ]
+    crowded = called(SEARCH, around, pattern="line", path="long.txt").text
+    assert crowded.split("\n")[1:] == [f"{number}: line {number}" for number in range(1, 31)]
+
+
+def test_neighbours_that_would_not_fit_are_left_out(tmp_path):
+    (tmp_path / "wide.txt").write_text(f"{'a ' * 900}\nhere\n{'b ' * 900}\n")
+    assert called(SEARCH, around_of(tmp_path, 200), pattern="here", path="wide.txt").text == "wide.txt\n2: here"
+
+
 def test_what_is_ignored_hidden_or_of_git_is_not_searched(around):
     text = called(SEARCH, around, pattern="def").text
     assert "docs/a.md" in text

@@ -10,7 +10,7 @@ from demiurgic.templates.protocol import Vocabulary
 from demiurgic.tools.fetch import FetchTool
 from demiurgic.tools.sets import tool_set
 
-HALF, ONE_AND_A_HALF, NINE = 500_000_000, 1_500_000_000, 9_000_000_000
+HALF, ONE_AND_A_HALF, THREE, NINE = 500_000_000, 1_500_000_000, 3_000_000_000, 9_000_000_000
 TALK = [System("You help."), User("Hello.")]
 
 
@@ -28,12 +28,14 @@ def tokens_of(qwen):
         yield lambda tools: rendered([tool.spec for tool in tools]) - bare
 
 
-@pytest.mark.parametrize(("parameters", "most"), [(HALF, 500), (ONE_AND_A_HALF, 600), (NINE, 1200), (None, 1200)])
+@pytest.mark.parametrize(
+    ("parameters", "most"), [(HALF, 600), (ONE_AND_A_HALF, 600), (THREE, 600), (NINE, 1200), (None, 1200)]
+)
 def test_tools_cost_no_more_than_they_may(tokens_of, parameters, most):
     assert 200 < tokens_of(tool_set(parameters)) <= most
 
 
-@pytest.mark.parametrize("parameters", [HALF, ONE_AND_A_HALF, NINE, None])
+@pytest.mark.parametrize("parameters", [HALF, ONE_AND_A_HALF, THREE, NINE, None])
 def test_every_set_can_read_change_search_and_run(parameters):
     names = [tool.spec.name for tool in tool_set(parameters)]
     assert len(set(names)) == len(names)
@@ -43,11 +45,11 @@ def test_every_set_can_read_change_search_and_run(parameters):
 
 
 def test_small_models_get_few_tools():
-    assert len(tool_set(HALF)) <= len(tool_set(ONE_AND_A_HALF)) <= 6 < len(tool_set(NINE))
+    assert len(tool_set(HALF)) <= len(tool_set(ONE_AND_A_HALF)) <= len(tool_set(THREE)) <= 6 < len(tool_set(NINE))
 
 
 def test_every_schema_can_be_enforced_and_closes_its_arguments():
-    for tool in (*tool_set(HALF), *tool_set(NINE), FetchTool()):
+    for tool in (*tool_set(HALF), *tool_set(THREE), *tool_set(NINE), FetchTool()):
         schema = arguments_schema(tool.spec)
         assert schema["additionalProperties"] is False
         assert list(schema["properties"])[: len(schema["required"])] == schema["required"], (

@@ -11,7 +11,7 @@ from demiurgic.events import CallFinished, CallRejected, ReplyEnded
 from demiurgic.messages import Assistant
 
 _LIKE_A_CALL = re.compile(r"""<tool_call>|<function=|"name"\s*:\s*"[^"]*"\s*,\s*"(?:arguments|parameters)"\s*:""")
-_EDITS = frozenset(("edit", "rewrite", "write"))
+_EDITS = frozenset(("edit", "rename", "rewrite", "write"))
 
 
 @dataclass(frozen=True, slots=True)
