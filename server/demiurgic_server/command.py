@@ -43,7 +43,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         import fastapi  # noqa: F401 # pyright: ignore[reportUnusedImport]
         import prometheus_client  # noqa: F401 # pyright: ignore[reportUnusedImport]
         import uvicorn  # noqa: F401 # pyright: ignore[reportUnusedImport]
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingExtra("the server", "server") from error
     from demiurgic_server.running import run_server
 

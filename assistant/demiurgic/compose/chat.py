@@ -46,9 +46,12 @@ def model_file(settings: Settings, wanted: str) -> tuple[Path, str]:
     """The file behind a registry name or a path, and what to call the model."""
     if wanted.endswith(".gguf") or "/" in wanted:
         path = Path(wanted).expanduser()
-        if not path.is_file():
-            found = f"{path} is no file" if path.exists() else f"there is no file {path}"
-            raise BadModelFile(found, "name a .gguf file, or see: demiurgic models list")
+        try:
+            problem = "" if path.is_file() else f"{path} is no file" if path.exists() else f"there is no file {path}"
+        except OSError as error:  # a folder above it that may not be searched
+            problem = f"{path} cannot be read: {error.strerror}"
+        if problem:
+            raise BadModelFile(problem, "name a .gguf file, or see: demiurgic models list")
         return path, path.stem
     entry = find(registry(settings), wanted)
     store = Store(settings.models_dir)

@@ -51,7 +51,7 @@ def write_root(archive: Path) -> None:
         root.text("/etc/group", _GROUP)
         programs = [*_add_python(root), *_add_tools(root), *_add_git(root)]
         root.file(Path("/etc/ld.so.cache"))
-        for library in _libraries(programs):
+        for library in libraries_of(programs):
             root.file(library)
 
 
@@ -148,7 +148,7 @@ def _tree(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _libraries(programs: Iterable[Path]) -> set[Path]:
+def libraries_of(programs: Iterable[Path]) -> set[Path]:
     """The shared libraries that programs name, and those that these name, as the loader finds them here."""
     binaries = sorted({path for path in programs if _is_elf(path)})
     told = subprocess.run(["ldd", *map(str, binaries)], capture_output=True, text=True, check=False)
