@@ -55,14 +55,18 @@ class Meter:
         """The same events, counted on their way. The request arrived at `began`, on the clock of `time.monotonic`."""
         first: float | None = None
         async for told in events:
-            if first is None and isinstance(told, Told) and not _before_the_first(told.event):
+            if first is None and isinstance(told, Told) and not before_the_first(told.event):
                 first = time.monotonic()
                 self._first.observe(first - began)
-            if (usage := _usage(told)) is not None:
-                self._count(usage, time.monotonic() - (first or began))
+            if isinstance(told, Told):
+                self.count(told.event, time.monotonic() - (first or began))
             yield told
 
-    def _count(self, usage: Usage, took: float) -> None:
+    def count(self, event: object, took: float) -> None:
+        """Something happened in a reply. Its tokens count when it ends, which took so long from the first of them. Any
+        thread."""
+        if (usage := _usage(event)) is None:
+            return
         self._prompt.inc(usage.prompt)
         self._cached.inc(usage.cached)
         self._written.inc(usage.completion)
@@ -70,17 +74,18 @@ class Meter:
             self._rate.observe((usage.completion - 1) / took)
 
 
-def _before_the_first(event: object) -> bool:
+def before_the_first(event: object) -> bool:
+    """Whether this comes before a reply's first token."""
     return isinstance(event, PromptProgress | Reading | Embedded)
 
 
-def _usage(told: Told[Event] | Pulse) -> Usage | None:
-    match told:
-        case Told(_, ReplyEnded() as ended):
-            return ended.usage
-        case Told(_, Done() as done):
-            return Usage(done.prompt_tokens, done.cached_tokens, done.completion_tokens)
-        case Told(_, Embedded(_, tokens)):
+def _usage(event: object) -> Usage | None:
+    match event:
+        case ReplyEnded():
+            return event.usage
+        case Done():
+            return Usage(event.prompt_tokens, event.cached_tokens, event.completion_tokens)
+        case Embedded(_, tokens):
             return Usage(prompt=tokens)
         case _:
             return None

@@ -403,6 +403,8 @@ def test_a_real_model_works_without_being_loaded_twice(real, root):
         assert told[-1].usage.prompt > 100
         assert "".join(event.text for event in told if isinstance(event, TextDelta)).strip()
     assert real.figure("running") == real.figure("agents") == 0
+    assert real.figure("prompt_tokens_total") == told[-1].usage.prompt
+    assert real.figure("completion_tokens_total") == told[-1].usage.completion > 0
     assert real.stop() == 0
 
 

@@ -45,6 +45,14 @@ def model(server):
         return client.get("/v1/models").json()["data"][0]["id"]
 
 
+def test_the_models_are_listed_as_anthropics_client_expects_it(client, model):
+    listed = client.models.list()
+    assert [one.id for one in listed] == [model]
+    assert listed.data[0].model_dump(exclude_unset=True) == client.models.retrieve(model).model_dump(exclude_unset=True)
+    assert (listed.data[0].type, listed.data[0].display_name, listed.data[0].lifecycle) == ("model", model, "active")
+    assert listed.data[0].created_at.year == 1970
+
+
 def frames(server, **body):
     """The events of a stream as they came over the wire, each with its name."""
     with server.client() as client:

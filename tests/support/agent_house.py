@@ -102,13 +102,10 @@ async def _serve(serving: Serving, model: ChatModel, state: Path, made: list[Age
     settings = Settings(
         state_dir=state, sandbox="process", allow_process=True, environment=(("PATH", "/usr/bin:/bin"),)
     )
-    gate, pool, stopping = (
-        Gate(serving.limits.parallel, serving.limits.queue),
-        Pool(("scripted",), lambda _: model),
-        asyncio.Event(),
-    )
-    means = Means(pool, gate, stopping, lambda _, approve: replace(settings, approve=approve))
-    house = House(serving, pool, gate, Meter(), Runs(serving, means), stopping)
+    gate = Gate(serving.limits.parallel, serving.limits.queue)
+    pool, meter, stopping = Pool(("scripted",), lambda _: model), Meter(), asyncio.Event()
+    means = Means(pool, gate, meter, stopping, lambda _, approve: replace(settings, approve=approve))
+    house = House(serving, pool, gate, meter, Runs(serving, means), stopping)
     listening = bound(house)
     server = uvicorn.Server(uvicorn.Config(build_app(house), log_config=None, timeout_graceful_shutdown=None))
     made.append(AgentHouse(house, f"http://127.0.0.1:{listening.getsockname()[1]}", state, asyncio.get_running_loop()))

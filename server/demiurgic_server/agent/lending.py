@@ -6,6 +6,7 @@ other takes its place meanwhile. Each reply waits for a place like any request; 
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -19,6 +20,7 @@ from demiurgic.events import ChatEvent, Finish, ReplyEnded
 from demiurgic.messages import Assistant, Message, Tool, Usage
 from demiurgic_server.following import Event, Source
 from demiurgic_server.gate import Gate
+from demiurgic_server.meter import Meter, before_the_first
 from demiurgic_server.pool import Pool
 from demiurgic_server.problems import Busy, Stopping
 
@@ -32,9 +34,9 @@ class GivenUp(Stopping):
 class Lender:
     """Lends to one agent. `open` and what comes of it are the agent's thread's, `give_up` is anybody's."""
 
-    def __init__(self, pool: Pool, gate: Gate, client: str) -> None:
+    def __init__(self, pool: Pool, gate: Gate, meter: Meter, client: str) -> None:
         """Made in the event loop's thread."""
-        self._pool, self._gate, self._client = pool, gate, client
+        self._pool, self._gate, self._meter, self._client = pool, gate, meter, client
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
         self._given_up = False
@@ -63,7 +65,7 @@ class Lender:
         except GivenUp:
             return _Ended(cancelled)
         try:
-            return _Placed(begin(), loan)
+            return _Placed(begin(), loan, self._meter)
         except BaseException:
             loan.give_back()
             raise
@@ -125,12 +127,15 @@ class _Loan:
 class _Placed(Generic[Event]):
     """A generation or a reply that holds a place until it ends."""
 
-    def __init__(self, source: Source[Event], loan: _Loan) -> None:
-        self._source, self._loan = source, loan
+    def __init__(self, source: Source[Event], loan: _Loan, meter: Meter) -> None:
+        self._source, self._loan, self._meter = source, loan, meter
 
     def __iter__(self) -> Iterator[Event]:
+        first = 0.0
         try:
             for event in self._source:
+                first = first or (0.0 if before_the_first(event) else time.monotonic())
+                self._meter.count(event, time.monotonic() - first)
                 if isinstance(event, Done | ReplyEnded):
                     self._loan.give_back()  # now: who follows need not come back after the last event
                 yield event

@@ -16,6 +16,7 @@ from demiurgic_server.agent.lending import Lender
 from demiurgic_server.agent.run import Run, Wanted
 from demiurgic_server.agent.workspaces import overlap, workspace_of
 from demiurgic_server.gate import Gate
+from demiurgic_server.meter import Meter
 from demiurgic_server.pool import Pool
 from demiurgic_server.problems import BadField, Refused, Stopping, TooManyRuns
 from demiurgic_server.serving import Serving
@@ -33,6 +34,7 @@ class Means:
 
     pool: Pool
     gate: Gate
+    meter: Meter
     stopping: asyncio.Event
     settings_for: SettingsFor
 
@@ -70,7 +72,7 @@ class Runs:
         seconds = self._serving.limits.run_seconds
         options = replace(task.options, limits=replace(task.options.limits, seconds=seconds))
         wanted = Wanted(client, folder, task.prompt, task.model, settings, options, seconds)
-        run = Run(wanted, Lender(means.pool, means.gate, client))
+        run = Run(wanted, Lender(means.pool, means.gate, means.meter, client))
         self._runs[run.id] = run
         run.start()
         attending = asyncio.create_task(self._attend(run))

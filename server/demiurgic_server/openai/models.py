@@ -1,4 +1,4 @@
-"""`GET /v1/models`."""
+"""`GET /v1/models`, for OpenAI's clients and Anthropic's: both ask the same address, and each finds its own fields."""
 
 from typing import Any
 
@@ -14,7 +14,9 @@ router = APIRouter(tags=["openai"])
 @router.get("/v1/models")
 async def list_models(request: Request) -> dict[str, Any]:
     """All models that may be named."""
-    return {"object": "list", "data": [_told(listed) for listed in house_of(request).pool.listed()]}
+    models = [_told(listed) for listed in house_of(request).pool.listed()]
+    ends = {"first_id": models[0]["id"], "last_id": models[-1]["id"]} if models else {"first_id": None, "last_id": None}
+    return {"object": "list", "data": models, "has_more": False, **ends}
 
 
 @router.get("/v1/models/{name:path}")
@@ -27,5 +29,10 @@ async def one_model(name: str, request: Request) -> dict[str, Any]:
 
 
 def _told(listed: Listed) -> dict[str, Any]:
-    told = {"id": listed.name, "object": "model", "created": 0, "owned_by": "demiurgic"}
+    told = {"id": listed.name, "object": "model", "created": 0, "owned_by": "demiurgic"} | {
+        "type": "model",
+        "display_name": listed.name,
+        "created_at": "1970-01-01T00:00:00Z",
+        "lifecycle": "active",
+    }
     return told if listed.adapter_of is None else told | {"parent": listed.adapter_of}
