@@ -71,8 +71,17 @@ def byte_level_vocabulary(specials: tuple[str, ...], tags: tuple[str, ...]) -> t
     return [*tokens, *specials, *tags], kinds, merges
 
 
-def make_glm(path: Path, *, arch: str = "glm4", seed: int = 0, tags: tuple[str, ...] = (), template: str = "") -> Path:
-    """Glm (arch chatglm) or Glm4 with a byte-level vocabulary; with GLM-4.5's tags if asked for."""
+def make_glm(
+    path: Path,
+    *,
+    arch: str = "glm4",
+    seed: int = 0,
+    tags: tuple[str, ...] = (),
+    template: str = "",
+    framed: bool = False,
+) -> Path:
+    """Glm (arch chatglm) or Glm4 with a byte-level vocabulary; with GLM-4.5's tags if asked for. A framed one wants
+    every text between two tokens of its own, as models for embeddings do."""
     tokens, kinds, merges = byte_level_vocabulary(GLM_SPECIALS, tags)
     writer = _writer(path, arch, len(tokens))
     writer.add_tokenizer_model("gpt2")
@@ -84,7 +93,10 @@ def make_glm(path: Path, *, arch: str = "glm4", seed: int = 0, tags: tuple[str, 
     writer.add_eot_token_id(tokens.index("<|user|>"))
     writer.add_eom_token_id(tokens.index("<|observation|>"))
     writer.add_pad_token_id(tokens.index("<|endoftext|>"))
-    writer.add_add_bos_token(False)
+    if framed:
+        writer.add_bos_token_id(tokens.index("<sop>"))
+    writer.add_add_bos_token(framed)
+    writer.add_add_eos_token(framed)
     writer.add_chat_template(template or (GLM45_TEMPLATE if tags else GLM4_TEMPLATE))
     return _finish(writer, path, arch, len(tokens), seed)
 

@@ -7,7 +7,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from llama_cpp import LLAMA_POOLING_TYPE_MEAN, Llama
 from support.engines import ask, follow, opened
+from support.tiny_models import make_glm
 
 from demiurgic.engine.llama import LlamaEngine
 from demiurgic.engine.llama.text import TextStream
@@ -291,6 +293,22 @@ def test_embeddings_are_unit_vectors_that_know_likeness(smollm2: Path):
         return sum(x * y for x, y in zip(one, other, strict=True))
 
     assert likeness(cat, kitten) > likeness(cat, stock)
+
+
+def test_a_text_is_embedded_as_the_library_itself_does_it(tmp_path: Path):
+    texts = ["a cat", "<|user|> is no order here", ""]
+    vectors = []
+    for framed in (True, False):
+        model = make_glm(tmp_path / f"{framed}.gguf", framed=framed)
+        with opened(model) as engine:
+            vectors.append(engine.embed(texts))
+        peer = Llama(str(model), embedding=True, pooling_type=LLAMA_POOLING_TYPE_MEAN, n_ctx=512, verbose=False)
+        said = zip(texts, vectors[-1], strict=True)
+        for text, vector in said:
+            if text:
+                assert vector == pytest.approx(peer.embed(text, normalize=True), abs=1e-3)
+        peer.close()
+    assert vectors[0] != vectors[1]
 
 
 def test_an_answer_ends_with_exactly_one_done(engine):

@@ -35,7 +35,7 @@ class Embedder:
 
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """A vector of length one for each text."""
-        return [self._one(self._model.tokenize(text)) for text in texts]
+        return [self._one(self._model.tokenize(text, markers=False, framed=True)) for text in texts]
 
     def close(self) -> None:
         """Free the context."""

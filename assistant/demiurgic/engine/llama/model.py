@@ -54,12 +54,13 @@ class Model:
             embedding_size=lib.llama_model_n_embd(self.handle),
         )
 
-    def tokenize(self, text: str, markers: bool = True) -> list[int]:
-        """Tokens of the text; with `markers`, names of special tokens become those tokens."""
+    def tokenize(self, text: str, markers: bool = True, *, framed: bool = False) -> list[int]:
+        """Tokens of the text. With `markers`, names of special tokens become those tokens; `framed`, it stands between
+        the tokens with which the model expects a whole text to begin and to end."""
         data = text.encode("utf-8", "surrogatepass")
         room = len(data) + 16
         buffer = (lib.llama_token * room)()
-        count: int = lib.llama_tokenize(self.vocab, data, len(data), buffer, room, False, markers)
+        count: int = lib.llama_tokenize(self.vocab, data, len(data), buffer, room, framed, markers)
         if count < 0:
             raise EngineError(f"the tokenizer needs {-count} tokens for {len(data)} bytes")
         return list(buffer[:count])
