@@ -6,8 +6,7 @@ import pytest
 
 from demiurgic.engine.protocol import Done, EndReason, Piece, Reading, TokenScore
 from demiurgic.engine.scripted import Script, ScriptedEngine
-from demiurgic.errors import EngineError
-from demiurgic_server.openai.continuation import Continuation, Written, begin_all
+from demiurgic_server.openai.continuation import Continuation, Written
 
 
 @dataclass
@@ -74,17 +73,3 @@ def test_impossible_odds_are_numbers_all_the_same():
 def test_an_echo_comes_first(echo):
     events = list(Continuation(ScriptedEngine(Script()), Prepared((Reading(1, 1, 0), done())), echo))
     assert events == [Written("Once"), Reading(1, 1, 0), done()]
-
-
-def test_all_are_begun_or_none():
-    class OneOnly(ScriptedEngine):
-        def generate(self, request):
-            if self.requests:
-                raise EngineError("only one")
-            self.requests.append(request)
-            return begun
-
-    begun = Prepared(())
-    with pytest.raises(EngineError, match="only one"):
-        begin_all(OneOnly(Script()), ["first", "second"], ["", ""])
-    assert begun.cancelled == 1

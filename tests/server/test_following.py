@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from demiurgic_server.following import Patience, Pulse, Told, following
+from demiurgic_server.following import Patience, Pulse, Told, all_or_none, following
 from demiurgic_server.problems import Stopping, TooSlow
 
 
@@ -130,3 +130,18 @@ def test_it_is_left_only_when_the_sources_have_ended(how):
         assert how != "an error outside" or isinstance(task.exception(), ValueError)
 
     asyncio.run(main())
+
+
+def test_all_begin_or_none():
+    begun = []
+
+    def beginning():
+        for _ in range(2):
+            begun.append(Slow(100, pause=0.01))
+            yield begun[-1]
+        raise ValueError("the third cannot")
+
+    with pytest.raises(ValueError, match="the third"):
+        all_or_none(beginning())
+    assert [list(source) for source in begun] == [[], []]  # both were told to end
+    assert all_or_none(begun) == begun

@@ -125,6 +125,7 @@ class Turn:
         self._goes_on: Reply | Turn | None = None
         """What is to be cancelled with the turn: a reply, or a helper's turn."""
         self._steering: list[str] = []
+        self._over = False
         self._events = self._observed(self._run())
 
     def __iter__(self) -> Iterator[AgentEvent]:
@@ -137,10 +138,12 @@ class Turn:
             if self._goes_on is not None:
                 self._goes_on.cancel()
 
-    def steer(self, text: str) -> None:
-        """Tell the model something before its next reply. Any thread."""
+    def steer(self, text: str) -> bool:
+        """Tell the model something before its next reply. False where there will be none. Any thread."""
         with self._lock:
-            self._steering.append(text)
+            if not self._over:
+                self._steering.append(text)
+            return not self._over
 
     def _observed(self, events: Iterable[AgentEvent]) -> Iterator[AgentEvent]:
         for event in events:
@@ -161,6 +164,8 @@ class Turn:
             reason, problem = (yield from self._work(progress)), ""
         except DemiurgicError as error:
             reason, problem = TurnEnd.ERROR, f"{error.message}\n{error.hint}".strip()
+        with self._lock:
+            self._over = True
         yield TurnEnded(reason, progress.message, progress.usage, progress.steps, tuple(progress.wrote), problem)
 
     def _introduced(self) -> Generator[AgentEvent]:
@@ -189,9 +194,15 @@ class Turn:
                 continue
             if (reminder := self._reminder(ended, progress)) is not None:
                 yield from self._remind(reminder)
-            elif not self._steering:
+            elif self._ends():
                 return TurnEnd.DONE
         return end
+
+    def _ends(self) -> bool:
+        """Whether nobody has anything more to say. From then on nobody can."""
+        with self._lock:
+            self._over = not self._steering
+            return self._over
 
     def _limit(self, progress: _Progress) -> TurnEnd | None:
         limits = self._equipment.limits

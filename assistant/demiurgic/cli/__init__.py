@@ -104,6 +104,8 @@ def _talk_parser(commands: dict[str, Command]) -> argparse.ArgumentParser:
         description=f"{_WHAT}\n\ncommands:\n{listed}",
         epilog="Settings: ~/.config/demiurgic/config.toml, then DEMIURGIC_* variables, then these flags.",
     )
+    version = f"demiurgic {importlib.metadata.version('demiurgic')}"
+    parser.add_argument("--version", action="version", version=version, help="say which one this is")
     parser.add_argument("prompt", nargs="?", help="what to begin with")
     ask.add_arguments(parser)
     return parser

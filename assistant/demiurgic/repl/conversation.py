@@ -92,8 +92,7 @@ class Conversation:
         with self._lock:
             if self._turn is None:
                 return False
-            self._turn.steer(text)
-            return True
+            return self._turn.steer(text)
 
     def set_mode(self, mode: Mode) -> None:
         """Change how much the agent may do unasked; also while it works."""

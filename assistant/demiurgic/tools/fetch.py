@@ -7,8 +7,10 @@ whoever can reach it. A redirection to another host is not followed but told, so
 import ipaddress
 import socket
 import time
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpx2
 
@@ -58,9 +60,7 @@ class FetchPlan:
     def _page(self, client: httpx2.Client, around: Surroundings) -> str:
         url = self.url
         for _ in range(_MOST_HOPS):
-            _check_host(url, local=self.local)
-            with client.stream("GET", url, headers={"Accept": "text/html, text/*;q=0.9"}) as reply:
-                _check_peer(reply, url, local=self.local)
+            with _asked(client, url, local=self.local) as reply:
                 if not reply.has_redirect_location:
                     return _text_of(reply, url, around)
                 url = urljoin(url, reply.headers["location"])
@@ -88,24 +88,35 @@ class FetchTool:
         return FetchPlan(url, max(arguments.get("offset") or 1, 1), self._local)
 
 
-def _check_host(url: str, *, local: bool) -> None:
-    parts = urlsplit(url)
-    for _, _, _, _, address in socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM):
-        _check_address(str(address[0]), url, local=local)
+@contextmanager
+def _asked(client: httpx2.Client, url: str, *, local: bool) -> Generator[httpx2.Response]:
+    """The answer of one of the host's addresses. Each is connected to as it was checked: a name that is looked up anew
+    may lead elsewhere the second time."""
+    parts, error = urlsplit(url), OSError("the host has no address")
+    headers = {"Accept": "text/html, text/*;q=0.9", "Host": parts.netloc.rpartition("@")[2]}
+    for address in _addresses(parts, local=local):
+        there = httpx2.URL(url).copy_with(host=address)
+        request = client.build_request("GET", there, headers=headers, extensions={"sni_hostname": parts.hostname})
+        try:
+            reply = client.send(request, stream=True)
+        except httpx2.ConnectError as failed:
+            error = failed
+            continue
+        with closing(reply):
+            yield reply
+        return
+    raise error
 
 
-def _check_peer(reply: httpx2.Response, url: str, *, local: bool) -> None:
-    """The host's name may have led elsewhere when the connection was made."""
-    stream = reply.extensions.get("network_stream")
-    peer = stream.get_extra_info("server_addr") if stream else None
-    if peer:
-        _check_address(str(peer[0]), url, local=local)
-
-
-def _check_address(address: str, url: str, *, local: bool) -> None:
-    if not local and not ipaddress.ip_address(address.partition("%")[0]).is_global:
-        host = urlsplit(url).hostname
+def _addresses(parts: SplitResult, *, local: bool) -> list[str]:
+    """Where a host is. Raises ToolFailed where any of it may not be reached."""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+    addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
+    if not local and not all(ipaddress.ip_address(address.partition("%")[0]).is_global for address in addresses):
+        host = parts.hostname
         raise ToolFailed(f"{host} is on this machine or its own network", "such addresses are not fetched")
+    return addresses
 
 
 def _text_of(reply: httpx2.Response, url: str, around: Surroundings) -> str:

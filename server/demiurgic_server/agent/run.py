@@ -104,8 +104,7 @@ class Run:
         """Tell the model something before its next reply. False where nothing goes on."""
         if self._turn is None or self.story.ended or self.result is not None:
             return False
-        self._turn.steer(text)
-        return True
+        return self._turn.steer(text)
 
     def _work(self) -> None:
         """The agent's thread."""

@@ -214,9 +214,23 @@ def test_what_is_said_meanwhile_reaches_the_next_reply(tmp_path: Path):
     running = agent.turn("go")
     for event in running:
         if isinstance(event, ToolStarted):
-            running.steer("in English please")
+            assert running.steer("in English please")
+    assert not running.steer("too late")
     assert User("in English please") in agent.conversation
     assert agent.conversation.index(User("in English please")) == len(agent.conversation) - 2
+
+
+def test_what_is_said_in_the_last_moment_is_heard_or_refused(tmp_path: Path):
+    agent = Agent(equipment(tmp_path, scripted("One.", "Two.")))
+    running = agent.turn("go")
+    told = []
+    for event in running:
+        if isinstance(event, ReplyEnded) and not told:
+            told.append(running.steer("one thing more"))  # after the last word, before the end
+        if isinstance(event, TurnEnded):
+            told.append(running.steer("too late"))
+    assert told == [True, False]
+    assert agent.conversation[-1].text == "Two."
 
 
 def test_notes_of_the_project_are_told_as_its_own(tmp_path: Path):

@@ -1,5 +1,6 @@
 """The command line as its users meet it: processes, exit codes, pipes."""
 
+import importlib.metadata
 import json
 import os
 import signal
@@ -43,6 +44,11 @@ def run(tmp_path, env):
         )
 
     return run
+
+
+def test_it_says_which_one_it_is(run):
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"demiurgic {importlib.metadata.version('demiurgic')}\n")
 
 
 @pytest.mark.parametrize("command", ["", "models", "models list", "models pull", "models info", "doctor"])

@@ -1,5 +1,6 @@
 """The fetch tool against a real web server on this machine."""
 
+import socket
 import threading
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,7 +35,9 @@ class Pages(BaseHTTPRequestHandler):
             self.write_body()
 
     def write_body(self):
-        if self.path == "/page":
+        if self.path == "/host":
+            self.wfile.write(self.headers["Host"].encode())
+        elif self.path == "/page":
             self.wfile.write(PAGE.encode())
         elif self.path == "/endless":
             while True:
@@ -126,3 +129,20 @@ def test_this_machine_and_its_network_are_out_of_reach(host, tmp_path):
 )
 def test_no_page_is_too_broken(html):
     assert isinstance(readable(html, "http://host/"), str)
+
+
+def test_a_name_is_looked_up_once_and_kept_to(tmp_path, monkeypatch):
+    """As somebody would do it whose name leads to a harmless address first, and then into the network here."""
+    asked, looked_up = [], socket.getaddrinfo
+
+    def name_server(host, port, *rest, **more):
+        asked.append(host)
+        moves = "127.0.0.2" if asked.count("shifty.example") > 1 else "127.0.0.1"
+        return looked_up(moves if host == "shifty.example" else host, port, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", name_server)
+    with serving() as url:
+        port = url.rpartition(":")[2]
+        said = called(FetchTool(local=True), surroundings(tmp_path), url=f"http://shifty.example:{port}/host").text
+    assert asked.count("shifty.example") == 1
+    assert said == f"shifty.example:{port}"
