@@ -6,12 +6,10 @@ to the observers first, and who may do what is asked of the judge.
 """
 
 import threading
-import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from demiurgic.agent.carrying import CallRunner, Carried
-from demiurgic.agent.claims import meant_as_call, unfounded
 from demiurgic.agent.compaction import FULL, Compactor
 from demiurgic.agent.counting import Counter
 from demiurgic.agent.delegating import delegated, for_helper
@@ -28,19 +26,14 @@ from demiurgic.agent.events import (
 )
 from demiurgic.agent.existing import narrowed
 from demiurgic.agent.notes import NAME
-from demiurgic.agent.repetition import Repetition, drones
+from demiurgic.agent.progress import Progress
+from demiurgic.agent.reminding import reminder
+from demiurgic.agent.repetition import until_it_drones
 from demiurgic.chat.protocol import Reply
 from demiurgic.errors import ContextOverflow, DemiurgicError
-from demiurgic.events import CallDelta, ChatEvent, Finish, ReasoningDelta, ReplyEnded, TextDelta
+from demiurgic.events import Finish, ReplyEnded
 from demiurgic.messages import Assistant, Message, System, Tool, ToolCall, ToolResult, Usage, User
 from demiurgic.tools.task import SPEC as HAND_OUT
-
-_GLANCE = 200
-"""Letters after which it is looked whether a reply goes in circles."""
-_MOST_BROKEN = 3
-"""Replies in a row without a call that could be carried out, after which the turn ends."""
-
-_COMMANDS = frozenset(("shell", "python"))
 
 
 class Agent:
@@ -94,27 +87,6 @@ class Agent:
         return Compactor(self._equipment.model, self.counter, self.specs, self.runner.files)
 
 
-@dataclass(slots=True)
-class _Progress:
-    """What a turn has come to so far."""
-
-    started: float = field(default_factory=time.monotonic)
-    steps: int = 0
-    broken: int = 0
-    doubted: bool = False
-    urged: bool = False
-    must_call: bool = False
-    """Whether the next reply has to be a call: telling in words was in vain."""
-    failed: bool = False
-    """Whether the latest call did."""
-    broke: bool = False
-    """Whether the latest command did."""
-    message: Assistant = field(default_factory=Assistant)
-    usage: Usage = field(default_factory=Usage)
-    wrote: dict[str, None] = field(default_factory=dict[str, None])
-    repetition: Repetition = field(default_factory=Repetition)
-
-
 class Turn:
     """The agent's work on one thing that the user said. Iterate over it once."""
 
@@ -156,7 +128,7 @@ class Turn:
             yield event
 
     def _run(self) -> Generator[AgentEvent]:
-        progress = _Progress()
+        progress = Progress()
         yield TurnStarted(self._text)
         self._agent.conversation.append(User(self._text))
         try:
@@ -175,8 +147,10 @@ class Turn:
         if files := self._agent.runner.attachments(self._text):
             yield from self._remind(files, "files")
 
-    def _work(self, progress: _Progress) -> Generator[AgentEvent, None, TurnEnd]:
-        while (end := self._limit(progress)) is None:
+    def _work(self, progress: Progress) -> Generator[AgentEvent, None, TurnEnd]:
+        while (end := progress.limit(self._equipment.limits)) is None:
+            if self._cancelled.is_set():
+                return TurnEnd.CANCELLED
             yield from self._steered()
             used = yield from self._made_room()
             if not self._agent.fits(used):
@@ -192,8 +166,8 @@ class Turn:
                 return TurnEnd.TOKEN_LIMIT  # the user wanted no more than this
             if ended.message.calls:
                 continue
-            if (reminder := self._reminder(ended, progress)) is not None:
-                yield from self._remind(reminder)
+            if told := reminder(ended, progress, self._agent.runner.written, guided=self._equipment.guided):
+                yield from self._remind(told)
             elif self._ends():
                 return TurnEnd.DONE
         return end
@@ -203,20 +177,6 @@ class Turn:
         with self._lock:
             self._over = not self._steering
             return self._over
-
-    def _limit(self, progress: _Progress) -> TurnEnd | None:
-        limits = self._equipment.limits
-        if self._cancelled.is_set():
-            return TurnEnd.CANCELLED
-        if progress.repetition.stuck or progress.broken >= _MOST_BROKEN:
-            return TurnEnd.STUCK
-        if progress.steps >= limits.steps:
-            return TurnEnd.TURN_LIMIT
-        if limits.tokens is not None and progress.usage.completion >= limits.tokens:
-            return TurnEnd.TOKEN_LIMIT
-        if limits.seconds is not None and time.monotonic() - progress.started >= limits.seconds:
-            return TurnEnd.TIME_LIMIT
-        return None
 
     def _steered(self) -> Generator[AgentEvent]:
         with self._lock:
@@ -233,7 +193,7 @@ class Turn:
         yield shortened
         return shortened.after
 
-    def _ask(self, progress: _Progress, used: int) -> Generator[AgentEvent, None, ReplyEnded]:
+    def _ask(self, progress: Progress, used: int) -> Generator[AgentEvent, None, ReplyEnded]:
         gear = self._equipment
         options = replace(
             gear.wishes,
@@ -245,10 +205,10 @@ class Turn:
         progress.must_call = False
         reply = gear.model.reply(self._agent.conversation, self._agent.specs, options)
         self._go_on(reply)
-        for event in _until_it_drones(reply):
+        for event in until_it_drones(reply):
             if isinstance(event, ReplyEnded):
                 self._agent.conversation.append(event.message)
-                progress.message, progress.usage = event.message, _sum(progress.usage, event.usage)
+                progress.replied(event)
                 yield event
                 return event
             yield event
@@ -265,8 +225,7 @@ class Turn:
             if self._cancelled.is_set():
                 work.cancel()
 
-    def _carry_out(self, ended: ReplyEnded, progress: _Progress) -> Generator[AgentEvent]:
-        progress.broken = 0
+    def _carry_out(self, ended: ReplyEnded, progress: Progress) -> Generator[AgentEvent]:
         for call in ended.message.calls:
             carried: Carried
             if call.name == HAND_OUT.name and self._agent.may_delegate:
@@ -274,80 +233,16 @@ class Turn:
             else:
                 carried = yield from self._agent.runner.carry_out(call, self._cancelled, progress.repetition)
             self._agent.conversation.append(ToolResult(call.id, call.name, carried.text))
-            progress.wrote |= dict.fromkeys(carried.wrote)
-            progress.failed = carried.failed
-            progress.urged = progress.urged and carried.failed
-            if call.name in _COMMANDS:
-                progress.broke = carried.failed
+            progress.carried_out(call, carried)
 
-    def _delegated(self, call: ToolCall, progress: _Progress) -> Generator[AgentEvent, None, Carried]:
+    def _delegated(self, call: ToolCall, progress: Progress) -> Generator[AgentEvent, None, Carried]:
         turn = Agent(for_helper(self._equipment), may_delegate=False).turn(str(call.arguments["prompt"]))
         self._go_on(turn)
         carried, ended = yield from delegated(call, turn, self._agent.runner)
-        progress.usage = _sum(progress.usage, ended.usage)
+        progress.spent(ended.usage)
         return carried
-
-    def _reminder(self, ended: ReplyEnded, progress: _Progress) -> str | None:
-        """What the model must hear before its answer counts; None where there is nothing."""
-        if ended.rejected:
-            progress.broken += 1
-            problems = "\n".join(f"{call.name}: {call.problem}" for call in ended.rejected)
-            return f"Your call was not carried out:\n{problems}"
-        if ended.finish is Finish.LENGTH:
-            progress.broken += 1
-            return (
-                "Your answer was cut off: it was too long, or it said the same again and again. "
-                "Finish it in few words, or go on in smaller steps."
-            )
-        if name := meant_as_call(ended.message.text):
-            progress.broken += 1
-            return f"That was text and no call, and nothing was done. There is no tool {name} with such arguments."
-        if not progress.urged and (urge := _urge(ended.message.text, progress, guided=self._equipment.guided)):
-            progress.urged = True
-            progress.must_call = progress.failed
-            return urge
-        missing = [] if progress.doubted else unfounded(ended.message.text, self._agent.runner.written)
-        if missing:
-            progress.doubted = True
-            return f"You say that you changed {', '.join(missing)}, but nothing was written. Do it with a tool now."
-        return None
 
     def _remind(self, text: str, origin: Origin = "program") -> Generator[AgentEvent]:
         reminded = Reminded(text, origin)
         self._agent.conversation.append(reminded.message)
         yield reminded
-
-
-def _urge(text: str, progress: _Progress, *, guided: bool) -> str:
-    """What a model is told that ends a turn with nothing, or with what should be done. Small ones do."""
-    if guided and progress.broke and "```" not in text:
-        return "The last command failed. Mend what it complains of, or tell the user why that cannot be done."
-    if progress.steps > 1 and not text.strip("` \n"):
-        return "Your answer is empty. Tell the user in one sentence what came of it."
-    if progress.failed and "```" in text:
-        return "The last call failed, and what you describe is in no file yet. Put it there now with a tool."
-    return ""
-
-
-def _until_it_drones(reply: Reply) -> Iterator[ChatEvent]:
-    """A reply's events. One that only repeats itself is ended, as if it had become too long."""
-    said, looked, droned = "", 0, False
-    for event in reply:
-        if isinstance(event, TextDelta | ReasoningDelta | CallDelta):
-            said += event.text
-            if not droned and len(said) - looked >= _GLANCE:
-                looked = len(said)
-                if droned := drones(said):
-                    reply.cancel()
-        yield replace(event, finish=Finish.LENGTH) if droned and isinstance(event, ReplyEnded) else event
-
-
-def _sum(one: Usage, other: Usage) -> Usage:
-    return replace(
-        one,
-        prompt=one.prompt + other.prompt,
-        cached=one.cached + other.cached,
-        completion=one.completion + other.completion,
-        drafted=one.drafted + other.drafted,
-        accepted=one.accepted + other.accepted,
-    )

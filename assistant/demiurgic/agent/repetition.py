@@ -7,7 +7,11 @@ more plainly, as part of the result, so that nothing that was said before has to
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 
+from demiurgic.chat.protocol import Reply
+from demiurgic.events import CallDelta, ChatEvent, Finish, ReasoningDelta, ReplyEnded, TextDelta
 from demiurgic.messages import ToolCall
 
 _REMINDERS = {
@@ -18,6 +22,8 @@ _REMINDERS = {
     6: "You are going in circles. Stop calling this tool. Tell the user what you know and where you are stuck.",
 }
 _LAST = 8
+_GLANCE = 200
+"""Letters after which it is looked whether a reply goes in circles."""
 _DRONE = 1500
 """Letters that must repeat themselves."""
 _PASSAGE = 300
@@ -55,6 +61,19 @@ def drones(text: str) -> bool:
             length = borders[length - 1]
         borders[place] = length + (tail[place] == tail[length])
     return len(tail) - borders[-1] <= _PASSAGE
+
+
+def until_it_drones(reply: Reply) -> Iterator[ChatEvent]:
+    """A reply's events. One that only repeats itself is ended, as if it had become too long."""
+    said, looked, droned = "", 0, False
+    for event in reply:
+        if isinstance(event, TextDelta | ReasoningDelta | CallDelta):
+            said += event.text
+            if not droned and len(said) - looked >= _GLANCE:
+                looked = len(said)
+                if droned := drones(said):
+                    reply.cancel()
+        yield replace(event, finish=Finish.LENGTH) if droned and isinstance(event, ReplyEnded) else event
 
 
 def _key(call: ToolCall, result: str) -> bytes:
