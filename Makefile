@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
-CODE := assistant models server tests bench
+CODE := assistant models server editor-lsp tests bench
 TEST_MODELS := smollm2-135m qwen2.5-coder-0.5b
 
 .DEFAULT_GOAL := help
@@ -45,7 +45,7 @@ $(BIN)/python:
 
 # llama.cpp is compiled on first use; scripts/install shows that it moves.
 $(VENV)/runtime: $(BIN)/python pyproject.toml constraints.txt
-	@scripts/install $(BIN)/python '.[llama,docker,mcp,eval,server]'
+	@scripts/install $(BIN)/python '.[llama,docker,mcp,eval,server,lsp]'
 	@touch $@
 
 $(VENV)/dev: $(BIN)/python pyproject.toml constraints.txt

@@ -14,7 +14,9 @@ def test_every_package_on_disk_is_in_the_wheel():
 
 def test_no_file_grows_beyond_its_budget():
     files = [
-        path for root in ("assistant", "models", "server", "bench", "tests") for path in (ROOT / root).rglob("*.py")
+        path
+        for root in ("assistant", "models", "server", "editor-lsp", "bench", "tests")
+        for path in (ROOT / root).rglob("*.py")
     ]
     assert {str(path): lines for path in files if (lines := len(path.read_text().splitlines())) > 500} == {}
 

@@ -63,9 +63,9 @@ def text_prompt(text: str, writer: Writer) -> tuple[int, ...]:
     return (*opener(writer.facts.bos, letters), *letters)
 
 
-def fill_prompt(before: str, behind: str, writer: Writer) -> tuple[int, ...]:
-    """The prompt of a model that shall write what is missing between two texts. Raises UnsupportedRequest where the
-    model has not learnt that."""
+def fill_prompt(before: str, behind: str, writer: Writer, begun: str = "") -> tuple[int, ...]:
+    """The prompt of a model that shall write what is missing between two texts, of which it finds the beginning written
+    already. Raises UnsupportedRequest where the model has not learnt that."""
     hole = writer.facts.fill
     if hole is None:
         raise UnsupportedRequest(
@@ -73,7 +73,7 @@ def fill_prompt(before: str, behind: str, writer: Writer) -> tuple[int, ...]:
             "leave the suffix out, or ask a model that has, such as qwen2.5-coder",
         )
     prefix, suffix = _letters(before, writer), _letters(behind, writer)
-    tokens = (hole.prefix, *prefix, hole.suffix, *suffix, hole.middle)
+    tokens = (hole.prefix, *prefix, hole.suffix, *suffix, hole.middle, *_letters(begun, writer))
     return (*opener(writer.facts.bos, tokens), *tokens)
 
 
