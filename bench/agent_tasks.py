@@ -1,4 +1,4 @@
-"""Four small tasks, each in a fresh repository, with a local model: how many of the seeds end well.
+"""Four small tasks, each in a fresh repository, with one loaded model: how many of the seeds end well.
 
 Run as `python -m bench.agent_tasks [MODEL [SEEDS]]`. A task ends well if the repository is then as it was asked for, or
 the answer says what the file holds. Calls that could not be read are counted beside.
@@ -11,13 +11,17 @@ import time
 from collections.abc import Callable
 from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
+from functools import cache
 from io import StringIO
 from pathlib import Path
 
 from demiurgic.agent.events import Answer, ApprovalAsked, TurnEnded
+from demiurgic.chat.local import LocalChat
 from demiurgic.chat.protocol import ReplyOptions
+from demiurgic.compose.chat import open_chat
 from demiurgic.compose.desk import DeskOptions, open_desk
 from demiurgic.config import load_settings
+from demiurgic.engine.protocol import Engine
 from demiurgic.events import CallFinished, CallRejected, PromptProgress
 
 HEAT = 0.3
@@ -81,6 +85,26 @@ class Nobody:
         return Answer("deny")
 
 
+class Kept:
+    """An engine that stays open for the next task."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._engine, name)
+
+    def close(self) -> None:
+        pass
+
+
+@cache
+def opened(model: str) -> LocalChat:
+    settings = load_settings(Path.cwd(), {"model": model, "context": 8192})
+    chat = open_chat(replace(settings, temperature=HEAT, disk_cache=0))
+    return chat.over(Kept(chat.engine))
+
+
 def tried(task: Task, model: str, seed: int) -> tuple[bool, int, int, float]:
     """Whether it ended well, calls, broken calls, seconds."""
     with tempfile.TemporaryDirectory() as place:
@@ -88,9 +112,10 @@ def tried(task: Task, model: str, seed: int) -> tuple[bool, int, int, float]:
         folder.mkdir()
         for name, text in task.files.items():
             (folder / name).write_text(text)
-        settings = replace(load_settings(folder, {"model": model, "approve": "all", "context": 8192}), temperature=HEAT)
-        settings = replace(settings, state_dir=Path(place) / "state", disk_cache=0)
-        desk = open_desk(settings, folder, Nobody(), DeskOptions(wishes=ReplyOptions(seed=seed)))
+        settings = load_settings(folder, {"model": model, "approve": "all", "context": 8192})
+        settings = replace(settings, state_dir=Path(place) / "state")
+        options = DeskOptions(wishes=ReplyOptions(seed=seed))
+        desk = open_desk(settings, folder, Nobody(), options, lambda _, name: opened(name))
         started, events = time.perf_counter(), []
         try:
             for event in desk.say(task.prompt):
@@ -110,6 +135,7 @@ def main() -> None:
     seeds = int(sys.argv[2]) if len(sys.argv) > 2 else 10
     for task in TASKS:
         with redirect_stderr(StringIO()):
+            opened(model)
             seen = [tried(task, model, seed) for seed in range(seeds)]
         well, calls, broken = (sum(one[place] for one in seen) for place in range(3))
         times = ", ".join(f"{one[3]:.0f}" for one in seen)
