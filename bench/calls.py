@@ -1,6 +1,7 @@
 """2,000 tool calls sampled hot from a real model and from random weights: how many are what they should be.
 
-Run as `python -m bench.calls [COUNT]`. The same without a grammar is printed beside it.
+Run as `python -m bench.calls [COUNT [MODEL.gguf]]`. The same without a grammar is printed beside it. A model that is named
+stands in for these two.
 """
 
 import sys
@@ -25,7 +26,10 @@ def main() -> None:
     smollm2 = load_settings(Path.cwd()).models_dir / "SmolLM2-135M-Instruct.Q4_1.gguf"
     with tempfile.TemporaryDirectory() as folder:
         random = make_glm(Path(folder) / "glm45.gguf", tags=GLM45_TAGS)
-        for name, path, family in (("random GLM", random, Glm45), ("smollm2-135m", smollm2, ChatML)):
+        models = [("random GLM", random, Glm45), ("smollm2-135m", smollm2, ChatML)]
+        if len(sys.argv) > 2:
+            models = [("the model", Path(sys.argv[2]), ChatML)]
+        for name, path, family in models:
             with opened(path, context=16384, kv_type="f16") as engine:
                 template = family(Vocabulary(engine.facts.markers))
                 for constrained, calls in ((True, count), (False, max(40, count // 20))):
