@@ -1,7 +1,7 @@
 """Files that the user names: their text goes with what was said, so that no reply is spent on asking for it.
 
-`@path` always means a file, and one that cannot go along is told of. A small model also gets files that are named in
-passing: it would rather guess what they hold than read them.
+`@path`, or `@"a path"`, always means a file, and one that cannot go along is told of. A small model also gets files that
+are named in passing: it would rather guess what they hold than read them.
 """
 
 import re
@@ -11,22 +11,32 @@ from demiurgic.errors import DemiurgicError
 from demiurgic.tools.protocol import Budget
 from demiurgic.workspace.protocol import Workspace
 
-_NAMED = re.compile(r"(?<![\w/.-])(@?)((?:[\w.-]+/)*[\w.-]*\w\.\w{1,10}|(?<=@)[\w./-]+)")
+_NAMED = re.compile(
+    r"""(?<![\w/.-])(?:@"(?P<quoted>[^"\n]+)"|(?P<at>@?)(?P<plain>(?:[\w.-]+/)*[\w.-]*\w\.\w{1,10}|(?<=@)[\w./-]+))"""
+)
 _LARGEST = 100_000
 _MOST = 5
 
 
 def mentioned(text: str, workspace: Workspace, *, in_passing: bool) -> list[str]:
     """Paths of files that exist, in the order in which the text names them."""
-    meant = {match[2].rstrip(".") for match in _NAMED.finditer(text) if match[1]}
-    found = (match[2].rstrip(".") for match in _NAMED.finditer(text) if match[1] or in_passing)
+    named = list(_names(text))
+    meant = {path for path, at in named if at}
+    found = (path for path, at in named if at or in_passing)
     return [path for path in dict.fromkeys(found) if _is_file(workspace, path, meant=path in meant)][:_MOST]
 
 
 def missing(text: str, workspace: Workspace) -> list[str]:
     """Paths with an ending that the text names and that lead to nothing."""
-    found = dict.fromkeys(match[2] for match in _NAMED.finditer(text) if "." in match[2].rstrip("."))
+    found = dict.fromkeys(path for path, _ in _names(text) if "." in path)
     return [path for path in found if _is_free(workspace, path)][:_MOST]
+
+
+def _names(text: str) -> Iterator[tuple[str, bool]]:
+    """Paths that a text may mean, and whether they stand behind an `@`."""
+    for match in _NAMED.finditer(text):
+        plain = (match["plain"] or "").rstrip(".")
+        yield match["quoted"] or plain, bool(match["quoted"] or match["at"])
 
 
 def attached(paths: list[str], workspace: Workspace, budget: Budget) -> str:

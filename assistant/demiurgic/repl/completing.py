@@ -12,7 +12,8 @@ from demiurgic.repl.commands import COMMANDS
 from demiurgic.workspace.protocol import Workspace
 from demiurgic.workspace.shown import visible_name
 
-_FILE = re.compile(r"(?:^|\s)@(\S*)$")
+_FILE = re.compile(r'(?:^|\s)@("[^"\n]*|[^\s"]*)$')
+"""A name with a blank in it stands between quotes."""
 _MOST_FILES = 50_000
 _MOST_SHOWN = 40
 _FRESH = 3.0
@@ -42,8 +43,8 @@ class FileNames:
         names: list[str] = []
         try:
             for entry in self._workspace.walk():
-                # A name with a space or with something hidden in it cannot be typed as one word.
-                if entry.path == visible_name(entry.path) and " " not in entry.path:
+                # A name with something hidden in it cannot be typed.
+                if entry.path == visible_name(entry.path) and '"' not in entry.path:
                     names.append(entry.path)
                 if len(names) >= _MOST_FILES:
                     break
@@ -63,8 +64,9 @@ class ReplCompleter(Completer):
         text = document.text_before_cursor
         if found := _FILE.search(text):
             names = self._files()
-            for name in names.like(found[1]) if names else ():
-                yield Completion(name, -len(found[1]), display=name)
+            for name in names.like(found[1].removeprefix('"')) if names else ():
+                quoted = f'"{name}"' if " " in name else name
+                yield Completion(quoted, -len(found[1]), display=name)
         elif text.startswith("/") and "\n" not in text:
             yield from self._command(text)
 

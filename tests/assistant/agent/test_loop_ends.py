@@ -50,7 +50,7 @@ def test_calls_before_the_place_where_a_reply_was_cut_off_are_carried_out(tmp_pa
 def test_a_file_that_cannot_be_attached_is_told_of(tmp_path: Path):
     os.mkfifo(tmp_path / "pipe.txt")
     (tmp_path / "a.txt").write_text("content")
-    agent = Agent(equipment(tmp_path, scripted("Fine.", "Fine.")))
+    agent = Agent(equipment(tmp_path, scripted("Fine.", "Fine.", "Fine.")))
     (tmp_path / "b.bin").write_bytes(b"\0\1")
     (tmp_path / "long.txt").write_text("word " * 30_000)
     (tmp_path / "over.txt").write_text("word " * 15_000)
@@ -64,6 +64,9 @@ def test_a_file_that_cannot_be_attached_is_told_of(tmp_path: Path):
     assert long == "long.txt is not attached: it is too long; read the part that matters"
     assert over.startswith("over.txt is not attached: it has ")
     assert whole == "a.txt is now:\n```\ncontent\n```"
+    (tmp_path / "two words.txt").write_text("both")
+    [quoted] = [event.text for event in agent.turn('look at @"two words.txt"') if isinstance(event, Reminded)]
+    assert quoted == "two words.txt is now:\n```\nboth\n```"
     [linked] = [event.text for event in agent.turn("and @link.txt?") if isinstance(event, Reminded)]
     assert linked.startswith("link.txt goes through the link")
 
