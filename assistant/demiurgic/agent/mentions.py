@@ -1,7 +1,7 @@
 """Files that the user names: their text goes with what was said, so that no reply is spent on asking for it.
 
-`@path`, or `@"a path"`, always means a file, and one that cannot go along is told of. A small model also gets files that
-are named in passing: it would rather guess what they hold than read them.
+`@path`, or `@"a path"`, always means a file, and one that cannot go along is told of. A small model also gets files
+that are named in passing: it would rather guess what they hold than read them.
 """
 
 import re
