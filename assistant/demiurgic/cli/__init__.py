@@ -39,7 +39,9 @@ _FRONT_DOORS = "demiurgic.commands"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     try:
-        return _run(sys.argv[1:] if arguments is None else arguments)
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()  # what cannot be written is told here, and not by Python at its end
+        return code
     except DemiurgicError as error:
         print(f"demiurgic: {error}", file=sys.stderr)
         return 2 if isinstance(error, UserError) else 1
@@ -47,18 +49,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(file=sys.stderr)
         return _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has had enough; Python must not complain about it when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()  # whoever read it has had enough
         return 1
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             print(f"demiurgic: {_report(error)}", file=sys.stderr)
         else:
             print(f"demiurgic: {error.filename or 'the output'} cannot be written: the disk is full", file=sys.stderr)
+            if error.filename is None:
+                _give_up_output()
         return 1
     except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours, told in one line
         print(f"demiurgic: {_report(error)}", file=sys.stderr)
         return 1
+
+
+def _give_up_output() -> None:
+    """Python would complain when it flushes at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _commands() -> dict[str, Command]:
