@@ -1,7 +1,6 @@
 """A Docker image of this machine's own interpreter, with pip and wheels: no registry and no index is needed."""
 
 import shutil
-import sys
 import sysconfig
 import zipfile
 from importlib import metadata
@@ -70,10 +69,9 @@ def base_image(api: docker.APIClient, address: str, folder: Path) -> str:
     for name in needed("server") | needed_to_build():
         repacked(name, wheels)
     shutil.copytree(Path(sysconfig.get_path("purelib"), "pip"), folder / "pip", ignore=shutil.ignore_patterns("*.pyc"))
-    site = sysconfig.get_path("purelib", vars={"base": sys.base_prefix})
     (folder / "Dockerfile").write_text(
-        f"FROM host-root:test\nCOPY pip {site}/pip\nCOPY wheels /wheels\nCOPY extra /extra\n"
-        "ENV PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels PATH=/usr/bin:/bin:/extra LD_LIBRARY_PATH=/extra\n"
+        "FROM host-root:test\nCOPY pip /tools/pip\nCOPY wheels /wheels\nCOPY extra /extra\nENV PYTHONPATH=/tools "
+        "PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels PATH=/usr/bin:/bin:/extra LD_LIBRARY_PATH=/extra\n"
     )
     built(api, folder, "host-python:test")
     return "host-python:test"
