@@ -5,6 +5,7 @@ The peers are installed from the package index into environments of their own, k
 
 import os
 import pty
+import re
 import select
 import statistics
 import subprocess
@@ -20,11 +21,12 @@ from bench.figures import Figures, answer
 ROUNDS = 7
 PEERS = {"llm": "llm", "aider": "aider-chat"}
 LONGEST = 90.0
+CODES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 NO_NETWORK = {"OPENAI_API_KEY": "none", "AIDER_ANALYTICS": "false", "AIDER_CHECK_UPDATE": "false", "AIDER_SHOW_RELEASE_NOTES": "false"}  # fmt: skip
 PROMPTS = {
     "demiurgic": (["demiurgic"], b"\xe2\x80\xba"),
     "llm": (["llm", "chat", "-m", "gpt-4o"], b"\n> "),
-    "aider": (["aider", "--model", "gpt-4o", "--no-git", "--no-show-model-warnings", "--no-gitignore", "--no-pretty"], b"> "),
+    "aider": (["aider", "--model", "gpt-4o", "--no-git", "--no-show-model-warnings", "--no-gitignore", "--no-pretty"], b"\n>"),
 }  # fmt: skip
 
 
@@ -56,7 +58,7 @@ def to_prompt(name: str, home: Path) -> float:
         os.execve(program(name), command, place)
     seen = b""
     try:
-        while mark not in seen:
+        while mark not in CODES.sub(b"", seen):
             if time.perf_counter() - start > LONGEST or not select.select([terminal], [], [], LONGEST)[0]:
                 raise TimeoutError(seen[-500:])
             data = os.read(terminal, 65536)
