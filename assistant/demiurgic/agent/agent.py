@@ -148,9 +148,8 @@ class Turn:
             yield from self._remind(files, "files")
 
     def _work(self, progress: Progress) -> Generator[AgentEvent, None, TurnEnd]:
-        while (end := progress.limit(self._equipment.limits)) is None:
-            if self._cancelled.is_set():
-                return TurnEnd.CANCELLED
+        limits = self._equipment.limits
+        while (end := TurnEnd.CANCELLED if self._cancelled.is_set() else progress.limit(limits)) is None:
             yield from self._steered()
             used = yield from self._made_room()
             if not self._agent.fits(used):

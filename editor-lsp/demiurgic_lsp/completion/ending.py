@@ -40,8 +40,7 @@ def so_far(text: str, hole: Hole) -> tuple[str, bool]:
 
 def whole(text: str, hole: Hole) -> str:
     """The same for a text that has ended."""
-    kept, _ = so_far(f"{text}\n", hole)
-    return kept.rstrip("\n") if one_line(hole) else so_far(f"{kept.rstrip()}\n", hole)[0].rstrip("\n")
+    return so_far(f"{text}\n", hole)[0].rstrip("\n")
 
 
 def _ends(line: str, kept: list[str], hole: Hole, base: int, *, deeper: bool) -> bool:

@@ -14,21 +14,32 @@ _TYPED = 256
 class Memory:
     """The latest answers, the newest first."""
 
-    answers: deque[tuple[Hole, str]] = field(default_factory=lambda: deque(maxlen=_MOST))
+    answers: deque["_Answer"] = field(default_factory=lambda: deque["_Answer"](maxlen=_MOST))
 
     def note(self, hole: Hole, text: str) -> None:
         """This is the answer; an empty one is an answer, too."""
-        self.answers.appendleft((hole, text))
+        self.answers.appendleft(_Answer(hole.path, hole.before, hole.behind, text))
 
     def recall(self, hole: Hole) -> str | None:
         """What is still to be shown of an earlier answer. None where there was none that fits."""
-        for known, text in self.answers:
-            if known.path != hole.path or known.behind != hole.behind:
+        before, behind = hole.before, hole.behind
+        for known in self.answers:
+            if known.path != hole.path or known.behind != behind:
                 continue
-            typed = _typed(known.before, hole.before)
-            if typed is not None and text.startswith(typed) and (text != typed or not typed):
-                return text[len(typed) :]
+            typed = _typed(known.before, before)
+            if typed is not None and known.text.startswith(typed) and (known.text != typed or not typed):
+                return known.text[len(typed) :]
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What was shown, and the whole texts around it: put together once, since every key compares them all."""
+
+    path: str
+    before: str
+    behind: str
+    text: str
 
 
 def _typed(then: str, now: str) -> str | None:

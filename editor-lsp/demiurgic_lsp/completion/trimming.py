@@ -30,7 +30,7 @@ def without_fences(text: str, _hole: Hole) -> str:
 def without_what_is_closed(text: str, hole: Hole) -> str:
     """Editors have closed a bracket or a quote already, and models close it once more."""
     closing = hole.right.lstrip()[:1]
-    if closing in _QUOTES and closing:
+    if closing and closing in _QUOTES:
         place = text.find(closing)
         return text[:place] if place >= 0 and hole.left.count(closing) % 2 else text
     if closing not in _PAIRS:
