@@ -36,9 +36,9 @@ class Screen:
         """All lines from the beginning, without empty ones at the end."""
         return self._tmux("capture-pane", "-p", "-S", "-").rstrip()
 
-    def wait_for(self, pattern: str) -> str:
+    def wait_for(self, pattern: str, patience: float = PATIENCE) -> str:
         """Wait until the screen matches; returns it."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while not re.search(pattern, shown := self.shown(), re.DOTALL | re.MULTILINE):
             assert time.monotonic() < deadline, f"no {pattern!r} in:\n{shown}"
             time.sleep(0.05)

@@ -1,20 +1,28 @@
-"""The model at work on a hole.
+"""A hole that is being filled, by whatever kind of model."""
 
-What is typed of the line stands behind everything else in the prompt, as the beginning of what the model has to write:
-so each further key costs its own tokens, and nothing of the text around the place is read again. Blanks at its end are
-left for the model to write: it knows words by the blank before them, and hardly any that follow one.
-"""
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Protocol
 
-from dataclasses import dataclass
-
-from demiurgic.engine.protocol import Engine, Generation, Piece, Request
-from demiurgic.templates.filling import fill_prompt, fill_stops, text_prompt
-from demiurgic_lsp.completion.ending import one_line, so_far, whole
-from demiurgic_lsp.completion.hole import Hole, shown
+from demiurgic.chat.protocol import Reply
+from demiurgic.engine.protocol import EngineEvent, Generation, Piece
+from demiurgic.events import ChatEvent, TextDelta
+from demiurgic.templates.filling import Nearby
+from demiurgic_lsp.completion.ending import so_far, whole
+from demiurgic_lsp.completion.hole import Hole
 from demiurgic_lsp.completion.trimming import trimmed
 
-_LINE, _BLOCK = 48, 160
-"""Tokens that are written at most."""
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What fits into a hole; an empty text where the model had no idea. `tokens` were written in `seconds`, counted
+    from the first one; where the model tells no tokens, both are nothing."""
+
+    text: str
+    tokens: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,51 +30,65 @@ class Filling:
     """An answer under way. `follow` waits for it, in any thread; `cancel` comes from any other."""
 
     hole: Hole
-    generation: Generation
-    blanks: int
-    """So many at the beginning of what is written stand in the document already."""
+    work: Generation | Reply
+    new: Callable[[str], str]
+    """What of all that was written so far does not stand in the document already."""
+    _said: list[str] = field(default_factory=list[str], init=False)
+    _left: Event = field(default_factory=Event, init=False)
+    _writes: Event = field(default_factory=Event, init=False)
 
-    def follow(self) -> str:
-        """What fits into the hole; nothing where the model has no idea. What a cancelled one gives is cut short."""
-        written = ""
-        for event in self.generation:
-            if not isinstance(event, Piece):
-                continue
-            written += event.text
-            kept, ended = so_far(self._new(written), self.hole)
+    @property
+    def reads(self) -> bool:
+        """Whether the model still reads what is around the hole."""
+        return not self._writes.is_set()
+
+    def fits(self, typed: str) -> bool:
+        """Whether what is written so far begins with this."""
+        return self.new("".join(self._said)).startswith(typed)
+
+    def follow(self) -> Filled:
+        """The answer, which ends where the hole does. What a cancelled one gives is cut short."""
+        written, tokens, began, last = "", 0, 0.0, 0.0
+        for event in self.work:
+            text, count = _written_by(event)
+            if count:
+                self._writes.set()
+                if self._left.is_set():
+                    self.work.cancel()
+                last = time.monotonic()
+                began, tokens = (began, tokens + count) if began else (last, 0)
+            written += text
+            self._said.append(text)
+            kept, ended = so_far(self.new(written), self.hole) if text else ("", False)
             if ended:
-                self.generation.cancel()
-                return trimmed(kept, self.hole)
-        return trimmed(whole(self._new(written), self.hole), self.hole)
+                self.work.cancel()
+                return Filled(trimmed(kept, self.hole), tokens, last - began)
+        return Filled(trimmed(whole(self.new(written), self.hole), self.hole), tokens, last - began)
 
     def cancel(self) -> None:
         """Ask for it to end soon."""
-        self.generation.cancel()
+        self.work.cancel()
 
-    def _new(self, written: str) -> str:
-        known = len(written) - len(written.lstrip(" "))
-        return written[min(known, self.blanks) :]
+    def leave(self) -> None:
+        """Nobody wants the answer any more, but what is read now will be of use: end when that is done."""
+        self._left.set()
+        if not self.reads:
+            self.work.cancel()
 
 
-@dataclass(frozen=True, slots=True)
-class Filler:
-    """A model that fills holes. One that has not learnt to goes on with the text above."""
+class Filler(Protocol):
+    """A model that fills holes."""
 
-    engine: Engine
+    def begin(self, hole: Hole, longest: int, nearby: tuple[Nearby, ...] = ()) -> Filling:
+        """Begin to fill one, with so many tokens at most. Raises what the model raises."""
+        ...
 
-    @property
-    def sees_behind(self) -> bool:
-        """Whether it knows what stands behind a hole."""
-        return self.engine.facts.fill is not None
 
-    def begin(self, hole: Hole) -> Filling:
-        """Begin to fill it."""
-        near = shown(hole)
-        begun = near.left.rstrip(" ")
-        if self.sees_behind:
-            prompt, stops = fill_prompt(near.above, near.behind, self.engine, begun), fill_stops(self.engine)
-        else:
-            prompt, stops = text_prompt(near.above + begun, self.engine), ()
-        length = _LINE if one_line(hole) else _BLOCK
-        generation = self.engine.generate(Request(prompt, length, stop=stops, markers=True))
-        return Filling(hole, generation, len(near.left) - len(begun))
+def _written_by(event: EngineEvent | ChatEvent) -> tuple[str, int]:
+    match event:
+        case Piece(text, tokens):
+            return text, len(tokens)
+        case TextDelta(text):
+            return text, 0
+        case _:
+            return "", 0

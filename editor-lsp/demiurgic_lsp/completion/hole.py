@@ -46,6 +46,17 @@ def hole_at(path: str, text: str, offset: int) -> Hole:
     return Hole(path, before[:start], before[start:], behind[:end], behind[end:])
 
 
+def typed_since(then: str, now: str) -> str | None:
+    """What was typed from one text before the cursor to another; None where something else has changed, too."""
+    return now[len(then) :] if now.startswith(then) else None
+
+
+def accepted(hole: Hole, text: str) -> Hole:
+    """The place behind a text that was put into a hole."""
+    lines = (hole.left + text).split("\n")
+    return replace(hole, above=hole.above + "".join(f"{line}\n" for line in lines[:-1]), left=lines[-1])
+
+
 def shown(hole: Hole) -> Hole:
     """As much of the text around the place as a model is shown."""
     lines = hole.above.splitlines(keepends=True)

@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from demiurgic_lsp.completion.hole import Hole
+from demiurgic_lsp.completion.hole import Hole, typed_since
 
 _MOST = 64
 _TYPED = 256
@@ -26,8 +26,13 @@ class Memory:
         for known in self.answers:
             if known.path != hole.path or known.behind != behind:
                 continue
-            typed = _typed(known.before, before)
-            if typed is not None and known.text.startswith(typed) and (known.text != typed or not typed):
+            typed = typed_since(known.before, before)
+            if (
+                typed is not None
+                and len(typed) <= _TYPED
+                and known.text.startswith(typed)
+                and (known.text != typed or not typed)
+            ):
                 return known.text[len(typed) :]
         return None
 
@@ -40,9 +45,3 @@ class _Answer:
     before: str
     behind: str
     text: str
-
-
-def _typed(then: str, now: str) -> str | None:
-    if len(now) - len(then) > _TYPED or not now.startswith(then):
-        return None
-    return now[len(then) :]
