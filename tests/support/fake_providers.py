@@ -11,7 +11,7 @@ from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self, cast
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds after which a fake that waits for its client gives up, so that no test can hang."""
 
 

@@ -1,0 +1,51 @@
+"""Shows what questions will cost, and asks whether to put them. Nothing is sent before somebody said so."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rich.console import Console
+from rich.table import Table
+
+from demiurgic.errors import UserError
+from demiurgic.evaluation.board import time_left
+from demiurgic_training.teachers.estimating import Estimate, check_budget
+from demiurgic_training.teachers.ledger import Ledger
+from demiurgic_training.teachers.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the user said beforehand: the most to spend, by currency, and whether to begin unasked."""
+
+    caps: Mapping[str, Decimal]
+    yes: bool = False
+
+
+def agreed(estimates: Sequence[Estimate], ledger: Ledger, terms: Terms, screen: Console) -> bool:
+    """Whether the user wants it. Raises UserError where the budget cannot do, or where nobody can be asked."""
+    check_budget(estimates, terms.caps)
+    screen.print(table(estimates))
+    for currency, cap in terms.caps.items():
+        screen.print(f"budget: {Money(cap, currency)}; never more, whatever the estimate says", markup=False)
+    if ledger.paid:
+        screen.print(f"{len(ledger.paid)} answers are here already and are not asked for again", markup=False)
+    if terms.yes:
+        return True
+    if not sys.stdin.isatty():
+        raise UserError("whether to begin cannot be asked here", "add --yes")
+    return screen.input("begin? \\[y/N] ").strip().lower() in ("y", "yes")
+
+
+def table(estimates: Sequence[Estimate]) -> Table:
+    """What it will take."""
+    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    shown.add_column("teacher", overflow="fold")
+    for title in ("questions", "tokens in", "tokens out", "likely", "at most", "time"):
+        shown.add_column(title, justify="right", no_wrap=True)
+    for each in estimates:
+        tokens = (f"{each.usage.prompt:,}", f"{each.usage.completion:,}")
+        money = (str(each.likely), str(each.most)) if each.most.amount else ("free", "free")
+        shown.add_row(each.teacher, f"{each.questions:,}", *tokens, *money, time_left(each.seconds))
+    return shown
