@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -28,13 +28,15 @@ _log = logging.getLogger("demiurgic.server")
 _ROUTERS = (operations, chat, completions, embeddings, models, agent, responses, messages, characters, intents)
 
 
-def build_app(house: House) -> ASGIApp:
-    """The ASGI application of one server."""
+def build_app(house: House, more: Sequence[APIRouter] = ()) -> ASGIApp:
+    """The ASGI application of one server. `more` are endpoints besides those that every server has."""
     # No pages of documentation: theirs are made of scripts that come from elsewhere. /openapi.json is there.
     app = FastAPI(title="Demiurgic", redirect_slashes=False, docs_url=None, redoc_url=None)
     app.state.house = house
     for module in _ROUTERS:
         app.include_router(module.router)
+    for router in more:
+        app.include_router(router)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ClientGone, _gone)

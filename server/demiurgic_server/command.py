@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from demiurgic.config import Settings
 from demiurgic.errors import MissingExtra, UserError
+from demiurgic_models.reading import read_small
 from demiurgic_server.serving import LOOPBACK, Limits, Lora, Serving
 
 HELP = "answer OpenAI's and Anthropic's clients over HTTP"
@@ -86,7 +87,7 @@ def _keys(options: argparse.Namespace, settings: Settings) -> tuple[str, ...]:
     keys = [*options.api_key, *(settings.serve_keys or "").split()]
     if options.api_key_file is not None:
         try:
-            lines = options.api_key_file.read_text("utf-8").split()
+            lines = read_small(options.api_key_file, pipes=True).split()
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"{options.api_key_file} cannot be read: {error}") from error
         if not lines:

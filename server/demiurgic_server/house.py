@@ -12,11 +12,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from demiurgic.chat.protocol import ChatModel
+from demiurgic.threads import begun
 from demiurgic_server.agent.runs import Runs
 from demiurgic_server.following import Event, Patience, Pulse, Source, Told, following
 from demiurgic_server.gate import Gate
 from demiurgic_server.meter import Meter
-from demiurgic_server.pool import Pool
+from demiurgic_server.pool import Models
 from demiurgic_server.problems import Busy, Stopping, TooSlow
 from demiurgic_server.serving import Serving
 
@@ -28,7 +29,7 @@ class House:
     """One running server."""
 
     serving: Serving
-    pool: Pool
+    pool: Models
     gate: Gate
     meter: Meter
     runs: Runs
@@ -86,24 +87,9 @@ async def _admitted(
         raise Busy(house.pool.waiting)
     model = await held.enter_async_context(house.pool.use(asked.model))
     await held.enter_async_context(house.gate.place(client, asked.places))
-    sources = await _begun(asked, model)
+    sources = await begun(lambda: asked.begin(model), _cancel_all)
     held.callback(_cancel_all, sources)  # also where nobody comes to follow them
     return model, sources
-
-
-async def _begun(asked: Asked[Event], model: ChatModel) -> Sequence[Source[Event]]:
-    """Start the work in a thread. If nobody waits for that any more, it is ended as soon as it has begun."""
-    beginning = asyncio.ensure_future(asyncio.to_thread(asked.begin, model))
-    try:
-        return await asyncio.shield(beginning)
-    except asyncio.CancelledError:
-        beginning.add_done_callback(_cancel_begun)
-        raise
-
-
-def _cancel_begun(begun: "asyncio.Future[Sequence[Source[Event]]]") -> None:
-    if not begun.cancelled() and begun.exception() is None:
-        _cancel_all(begun.result())
 
 
 def _cancel_all(sources: Sequence[Source[Event]]) -> None:

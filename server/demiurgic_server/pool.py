@@ -8,8 +8,9 @@ names another is refused instead. Adapters are names for the loaded model with a
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from demiurgic.chat.local import LocalChat
 from demiurgic.chat.protocol import ChatModel
@@ -29,6 +30,21 @@ class Listed:
 
     name: str
     adapter_of: str | None = None
+
+
+class Models(Protocol):
+    """What endpoints want of models. How they are kept is for their keeper to say: `Pool` is the server's."""
+
+    @property
+    def waiting(self) -> int: ...
+
+    def listed(self) -> list[Listed]: ...
+
+    def use(self, name: str | None = None, *, long: bool = False) -> AbstractAsyncContextManager[ChatModel]: ...
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -67,6 +83,11 @@ class Pool:
     def loaded(self) -> ChatModel | None:
         """The model that is ready."""
         return self._loaded.model if self._loaded else None
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody uses a model or waits for one."""
+        return bool(self.waiting or self._loading or (self._loaded and self._loaded.users))
 
     def listed(self) -> list[Listed]:
         """All that may be named."""

@@ -21,7 +21,7 @@ def image(tmp_path_factory) -> Iterator[tuple[docker.APIClient, str]]:
         context = tmp_path_factory.mktemp("context")
         for name in ("pyproject.toml", "README.md", "LICENSE", "constraints.txt"):
             shutil.copy(ROOT / name, context)
-        for name in ("assistant", "models", "server", "editor-lsp"):
+        for name in ("assistant", "models", "server", "editor-lsp", "training"):
             shutil.copytree(ROOT / name, context / name, ignore=shutil.ignore_patterns("__pycache__"))
         choices = {"BASE": base, "BUILD_PACKAGES": "", "RUN_PACKAGES": ""}
         built(api, context, "demiurgic:test", dockerfile="server/deploy/Dockerfile", buildargs=choices)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from demiurgic.chat.protocol import Named
@@ -90,12 +90,11 @@ def test_thoughts_that_led_to_nothing_and_those_that_are_hidden_are_passed_over(
     assert conversation(said("user", "Hi"), thought(), said("assistant", "Yes")) == [User("Hi"), Assistant("Yes")]
 
 
-READ = st.one_of(
-    st.builds(Said, st.sampled_from(["a", " b ", "\n"])),
-    st.just(CallRead("weather", {"city": "Bonn"}, True)),
-)
+CALLED = CallRead("weather", {"city": "Bonn"}, True)
+READ = st.one_of(st.builds(Said, st.sampled_from(["a", " b ", "\n"])), st.just(CALLED))
 
 
+@example([], [Said("a"), CALLED, Said("\n"), CALLED, Said("a")])
 @given(st.lists(st.builds(Thought, st.sampled_from(["c", "\n"])), max_size=3), st.lists(READ, max_size=6))
 def test_what_came_out_goes_in_again_as_the_same_turn(thoughts, rest):
     """The runtime knows a turn again, and its tokens, only if it is exactly the same."""

@@ -10,18 +10,19 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from pathlib import Path
+from functools import partial
 from typing import Any, Generic, TypeVar
 
+from demiurgic.chat.lent import LentChat, LentEngine
 from demiurgic.chat.local import LocalChat
 from demiurgic.chat.protocol import ChatModel, Reply, ReplyOptions
-from demiurgic.engine.protocol import Done, EndReason, Engine, EngineEvent, EngineStats, Generation, ModelFacts, Request
+from demiurgic.engine.protocol import Done, EndReason, Engine, EngineEvent, Generation, Request
 from demiurgic.events import ChatEvent, Finish, ReplyEnded
 from demiurgic.messages import Assistant, Message, Tool, Usage
 from demiurgic_server.following import Event, Source
 from demiurgic_server.gate import Gate
 from demiurgic_server.meter import Meter, before_the_first
-from demiurgic_server.pool import Pool
+from demiurgic_server.pool import Models
 from demiurgic_server.problems import Busy, Stopping
 
 Thing = TypeVar("Thing")
@@ -34,7 +35,7 @@ class GivenUp(Stopping):
 class Lender:
     """Lends to one agent. `open` and what comes of it are the agent's thread's, `give_up` is anybody's."""
 
-    def __init__(self, pool: Pool, gate: Gate, meter: Meter, client: str) -> None:
+    def __init__(self, pool: Models, gate: Gate, meter: Meter, client: str) -> None:
         """Made in the event loop's thread."""
         self._pool, self._gate, self._meter, self._client = pool, gate, meter, client
         self._loop = asyncio.get_running_loop()
@@ -47,8 +48,8 @@ class Lender:
         loan = _Loan(self)
         model = loan.take(self._pool.use(name, long=True))
         if isinstance(model, LocalChat):
-            return model.over(LentEngine(model.engine, self, loan))
-        return LentChat(model, self, loan)
+            return model.over(PlacedEngine(model.engine, self, loan))
+        return PlacedChat(model, self, loan)
 
     def give_up(self) -> None:
         """Wait for nothing any more."""
@@ -159,66 +160,25 @@ class _Ended(Generic[Event]):
         pass
 
 
-class LentEngine:
-    """Satisfies `Engine`. Closing it gives it back."""
+class PlacedEngine(LentEngine):
+    """Its requests wait for a place."""
 
     def __init__(self, engine: Engine, lender: Lender, loan: _Loan) -> None:
-        self._engine, self._lender, self._loan = engine, lender, loan
-
-    @property
-    def facts(self) -> ModelFacts:
-        """What is known of the model."""
-        return self._engine.facts
+        super().__init__(engine, loan.give_back)
+        self._lender = lender
 
     def generate(self, request: Request) -> Generation:
         """Start a request as soon as there is a place."""
         cancelled: EngineEvent = Done(EndReason.CANCELLED, len(request.prompt), 0, 0)
-        return self._lender.placed(lambda: self._engine.generate(request), cancelled)
-
-    def tokenize(self, text: str, markers: bool = True) -> list[int]:
-        """Tokens of the text."""
-        return self._engine.tokenize(text, markers)
-
-    def detokenize(self, tokens: Sequence[int]) -> bytes:
-        """The bytes of these tokens."""
-        return self._engine.detokenize(tokens)
-
-    def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        """A unit vector for each text."""
-        return self._engine.embed(texts)
-
-    def save(self, tokens: Sequence[int], path: Path) -> int:
-        """Write what is known of these tokens to a file."""
-        return self._engine.save(tokens, path)
-
-    def load(self, path: Path) -> tuple[int, ...]:
-        """Take in a saved file."""
-        return self._engine.load(path)
-
-    def stats(self) -> EngineStats:
-        """What the engine does now."""
-        return self._engine.stats()
-
-    def close(self) -> None:
-        """Give the model back."""
-        self._loan.give_back()
+        return self._lender.placed(partial(super().generate, request), cancelled)
 
 
-class LentChat:
-    """Satisfies `ChatModel`, for models behind which there is no engine of ours. Closing it gives it back."""
+class PlacedChat(LentChat):
+    """Its replies wait for a place."""
 
     def __init__(self, model: ChatModel, lender: Lender, loan: _Loan) -> None:
-        self._model, self._lender, self._loan = model, lender, loan
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self._model.name
-
-    @property
-    def context(self) -> int | None:
-        """Tokens that a conversation may hold."""
-        return self._model.context
+        super().__init__(model, loan.give_back)
+        self._lender = lender
 
     def reply(
         self,
@@ -228,14 +188,4 @@ class LentChat:
     ) -> Reply:
         """Start a reply as soon as there is a place."""
         cancelled: ChatEvent = ReplyEnded(Assistant(), Finish.CANCELLED, Usage())
-        return self._lender.placed(lambda: self._model.reply(conversation, tools, options), cancelled)
-
-    def count_tokens(
-        self, conversation: Sequence[Message], tools: Sequence[Tool] = (), *, think: bool = True
-    ) -> int | None:
-        """Tokens of the conversation, where the provider can say."""
-        return self._model.count_tokens(conversation, tools, think=think)
-
-    def close(self) -> None:
-        """Give the model back."""
-        self._loan.give_back()
+        return self._lender.placed(partial(super().reply, conversation, tools, options), cancelled)

@@ -17,7 +17,7 @@ from demiurgic_server.agent.run import Run, Wanted
 from demiurgic_server.agent.workspaces import overlap, workspace_of
 from demiurgic_server.gate import Gate
 from demiurgic_server.meter import Meter
-from demiurgic_server.pool import Pool
+from demiurgic_server.pool import Models
 from demiurgic_server.problems import BadField, Refused, Stopping, TooManyRuns
 from demiurgic_server.serving import Serving
 
@@ -32,7 +32,7 @@ SettingsFor = Callable[[Path, str], Settings]
 class Means:
     """What runs are made of."""
 
-    pool: Pool
+    pool: Models
     gate: Gate
     meter: Meter
     stopping: asyncio.Event

@@ -11,7 +11,7 @@ from pydantic import Field
 from demiurgic.chat.local import LocalChat
 from demiurgic.chat.protocol import Bending, ReplyOptions
 from demiurgic.engine.protocol import Request
-from demiurgic.templates.filling import fill_prompt, fill_stops, text_prompt
+from demiurgic.templates.filling import Gap, fill_prompt, fill_stops, text_prompt
 from demiurgic_server.openai.chat_wire import StreamOptions, bias_of
 from demiurgic_server.openai.inputs import Input, InputField, inputs_of, saying
 from demiurgic_server.problems import BadField
@@ -89,7 +89,7 @@ def requests_of(body: CompletionBody, prompts: Sequence[Input], model: LocalChat
 def _tokens(prompt: Input, suffix: str | None, model: LocalChat) -> tuple[int, ...]:
     if isinstance(prompt, list):
         return tuple(prompt)
-    return fill_prompt(prompt, suffix, model.engine) if suffix else text_prompt(prompt, model.engine)
+    return fill_prompt(Gap(prompt, suffix), model.engine) if suffix else text_prompt(prompt, model.engine)
 
 
 def _options(body: CompletionBody, index: int) -> ReplyOptions:

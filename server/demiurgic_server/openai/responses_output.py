@@ -68,6 +68,8 @@ class Output:
         self.items: list[Object] = []
         """Those that are whole, or will not grow any more."""
         self._open: _Growing | None = None
+        self._blanks = ""
+        """Said between two calls, and nothing but blanks: part of the next message, so that the turn stays the same."""
 
     def tell(self, event: ChatEvent) -> list[Object]:
         """What the client hears of an event."""
@@ -89,6 +91,7 @@ class Output:
         """Nothing is added to the item that was written last."""
         done, self._open = self._open, None
         if done is None or not done.shown:
+            self._blanks += done.text if done is not None and done.kind is _MESSAGE else ""
             return []
         at: Object = {"item_id": done.id, "output_index": len(self.items), "content_index": 0}
         self.items.append(done.item(status))
@@ -103,6 +106,8 @@ class Output:
         if self._open is None or self._open.kind is not kind:
             events += self.close("completed")
             self._open = _Growing(kind, _id(kind.prefix))
+            if kind is _MESSAGE:
+                self._open.text, self._blanks = self._blanks, ""
         self._open.text += text
         if self._open.shown:
             return [*events, self._delta(self._open, text)]

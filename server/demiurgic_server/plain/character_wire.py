@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from demiurgic.chat.protocol import ReplyOptions
-from demiurgic.messages import Assistant, Message, System, User
+from demiurgic.messages import Assistant, Message, User
 from demiurgic.templates.characterglm import Persona
 from demiurgic_server.problems import BadField
 from demiurgic_server.wire import Body, Count, Seed, Share, Temperature, seed_of
@@ -82,18 +82,6 @@ def persona_of(meta: SessionMeta) -> Persona:
     """The metadata as CharacterGLM takes it."""
     persona = Persona(user_info=meta.user_info, bot_name=meta.bot_name, bot_info=meta.bot_info)
     return persona if meta.user_name is None else replace(persona, user_name=meta.user_name)
-
-
-def introduction(meta: SessionMeta) -> System:
-    """The metadata as any other model takes it."""
-    user = meta.user_name or "the user"
-    lines = (
-        f"You are {meta.bot_name}, and you speak with {user}.",
-        meta.bot_info and f"What is known of {meta.bot_name}: {meta.bot_info}",
-        meta.user_info and f"What is known of {user}: {meta.user_info}",
-        f"Write only what {meta.bot_name} says next, in character and in the conversation's language.",
-    )
-    return System("\n".join(filter(None, lines)))
 
 
 def lines_of(messages: list[Line]) -> tuple[Message, ...]:

@@ -9,18 +9,16 @@ from collections.abc import AsyncGenerator, Sequence
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from demiurgic.chat.local import LocalChat
+from demiurgic.chat.characters import reply_as
 from demiurgic.chat.protocol import ChatModel, Reply
 from demiurgic.errors import EngineError
 from demiurgic.events import ChatEvent, ReplyEnded, TextDelta
-from demiurgic.templates.characterglm import CharacterGlm
 from demiurgic_server.following import Pulse
 from demiurgic_server.house import Answering, Asked, begin_stream, house_of, whole
 from demiurgic_server.openai.chat import finish_of, usage_of
 from demiurgic_server.plain.character_wire import (
     CharacterAnswer,
     CharacterBody,
-    introduction,
     lines_of,
     options_of,
     persona_of,
@@ -50,10 +48,7 @@ def _asked(body: CharacterBody) -> Asked[ChatEvent]:
     lines, options = lines_of(body.messages), options_of(body)
 
     def begin(model: ChatModel) -> Sequence[Reply]:
-        if isinstance(model, LocalChat) and isinstance(model.template, CharacterGlm):
-            persona = CharacterGlm(model.template.vocabulary, persona_of(body.session_meta))
-            return [model.speaking(persona).reply(lines, options=options)]
-        return [model.reply((introduction(body.session_meta), *lines), options=options)]
+        return [reply_as(persona_of(body.session_meta), model, lines, options)]
 
     return Asked(body.model, begin)
 

@@ -1,0 +1,1 @@
+"""A page in the browser for those who would rather look than type."""
