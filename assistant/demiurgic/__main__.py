@@ -4,4 +4,5 @@ import sys
 
 from demiurgic.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":  # processes that are started from here import this again
+    sys.exit(main())

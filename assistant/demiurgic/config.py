@@ -7,7 +7,6 @@ somebody may have cloned: it may choose among what is allowed here, and never wh
 import difflib
 import math
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, Literal, get_args, get_type_hints
 from platformdirs import user_cache_path, user_config_path, user_state_path
 
 from demiurgic.errors import ConfigError
+from demiurgic_models.reading import read_toml
 
 _PREFIX = "DEMIURGIC_"
 _NOT_SETTINGS = ("DEMIURGIC_CONFIG", "DEMIURGIC_API_KEY")
@@ -57,6 +57,8 @@ class ServerSetting:
     name: str
     command: str
     arguments: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """What it is given beside what all child processes inherit. May hold keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,9 @@ class Settings:
     hub_endpoint: str | None = None
     """Another address of the Hugging Face hub."""
     registry: Path | None = None
-    """A registry file of your own."""
+    """A registry file of your own; none: registry.toml beside your config file, if it is there."""
+    prices: Path | None = None
+    """A list of your own of what teachers cost; what it says goes before the list that comes with the program."""
     mcp: tuple[ServerSetting, ...] = ()
     """From [mcp.NAME] tables of your own config file only."""
     hooks: tuple[HookSetting, ...] = ()
@@ -130,6 +134,16 @@ class Settings:
     """From DEMIURGIC_SERVE_KEYS only: keys that let clients in, apart by spaces."""
     environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """What child processes inherit, the keys above taken out."""
+
+    @property
+    def own_registry(self) -> Path:
+        """Where the user's own models are known by name, whether that file is there or not."""
+        return self.registry or user_config_path("demiurgic") / "registry.toml"
+
+    @property
+    def registries(self) -> tuple[Path, ...]:
+        """Files that add to the models that come with the program. One that was named must be there."""
+        return (self.own_registry,) if self.registry or self.own_registry.is_file() else ()
 
 
 _TYPES: dict[str, Any] = get_type_hints(Settings)
@@ -165,8 +179,6 @@ def load_settings(folder: Path, flags: Mapping[str, object] | None = None) -> Se
 
 
 def _from_project(path: Path) -> dict[str, object]:
-    if path.exists() and not path.is_file():
-        raise ConfigError(f"{path} cannot be read: it is no file", "delete it")  # a pipe would be waited for
     table = _table(path)
     if forbidden := sorted({*_NAMES, *_TABLES}.intersection(table) - _PROJECT_MAY_SET):
         raise ConfigError(
@@ -185,11 +197,11 @@ def _from_project(path: Path) -> dict[str, object]:
 
 def _table(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return read_toml(path)
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}", "mend it, or do without it") from error
 
 
 def _values(table: Mapping[str, object], where: str) -> dict[str, object]:

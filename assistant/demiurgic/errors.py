@@ -24,6 +24,7 @@
          . BadAnswer               its answer does not satisfy the schema that it was asked to keep
        + SandboxError              a sandbox could not be had or broke; never a program's own failure
        + WorkspaceError            a file of the user's folder could not be read or written
+       + PrivateAddress            a web address leads to this machine or its own network; nothing was asked there
        + ToolFailed                a tool call could not be carried out; its text is for the model
        + SessionError              a conversation on disk that cannot be read or written
 
@@ -61,6 +62,7 @@ __all__ = [
     "NoSuchSession",
     "Offline",
     "OutsideWorkspace",
+    "PrivateAddress",
     "ProviderError",
     "PullFailed",
     "SandboxError",
@@ -143,6 +145,10 @@ class SandboxError(WorkError):
 
 class WorkspaceError(WorkError):
     """A file of the user's folder could not be read or written. Says what is really there."""
+
+
+class PrivateAddress(WorkError):
+    """A web address leads to this machine or its own network, where it may not go. Nothing was asked there."""
 
 
 class ToolFailed(WorkError):

@@ -6,5 +6,6 @@ store.py         where files lie, what is whole  files.py           putting file
 pull.py          fetches one                     fetching.py        what pull and its sources tell each other
 sources/         where files come from           recommend.py       which suits a machine
 gguf.py          what a model file says          gguf_header.py     reads its header; gguf_tables.py its numbers
+reading.py       small files that people write
 errors.py        the root of all errors
 """

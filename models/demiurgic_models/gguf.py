@@ -9,7 +9,7 @@ from pathlib import Path
 
 from demiurgic_models.errors import BadModelFile
 from demiurgic_models.gguf_header import Header, read_header
-from demiurgic_models.gguf_tables import BLOCKS, FILE_TYPES, HOLE_ROLES, KV_BYTES, SPECIAL_ROLES
+from demiurgic_models.gguf_tables import BLOCKS, FILE_TYPES, HOLE_ROLES, KV_BYTES, MARKERS, SPECIAL_ROLES
 
 _OVERHEAD = 300 * 2**20
 """Buffers that hardly depend on the model."""
@@ -35,6 +35,8 @@ class ModelCard:
     """Its chat template, in Jinja."""
     special_tokens: Mapping[str, str]
     """Tokens with a role: bos, eos, eot, eom, unk, pad, sep, mask."""
+    markers: Mapping[str, int]
+    """Texts that are one special token each, such as `<|user|>`."""
     hole_tokens: Mapping[str, str]
     """Tokens around a hole in a text: prefix, suffix and middle. Empty where one is wanting."""
     embeds: bool
@@ -73,6 +75,7 @@ def inspect(path: Path) -> ModelCard:
         vocabulary=len(header.tokens),
         template=facts.text("tokenizer.chat_template"),
         special_tokens=_special_tokens(header),
+        markers=_markers(header),
         hole_tokens=_hole_tokens(header),
         embeds=f"{facts.architecture}.pooling_type" in header.fields,
         kv_values_per_token=_kv_values(facts),
@@ -128,6 +131,11 @@ def _quantisation(header: Header) -> str:
 def _special_tokens(header: Header) -> dict[str, str]:
     found = {name: _token(header, word) for word, name in SPECIAL_ROLES.items()}
     return {name: token for name, token in found.items() if token is not None}
+
+
+def _markers(header: Header) -> dict[str, int]:
+    kinds = zip(header.tokens, header.token_kinds, strict=False)
+    return {text: number for number, (text, kind) in enumerate(kinds) if kind in MARKERS and text.strip()}
 
 
 def _hole_tokens(header: Header) -> dict[str, str]:

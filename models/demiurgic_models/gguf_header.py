@@ -27,6 +27,7 @@ _MOST_DIMENSIONS = 4
 _LARGEST_ALIGNMENT = 2**16
 _KEPT_ITEMS = 1024
 _TOKENS = "tokenizer.ggml.tokens"
+_TOKEN_KINDS = "tokenizer.ggml.token_type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class Header:
     tensors: tuple[Tensor, ...]
     tokens: tuple[str, ...]
     """The vocabulary, whatever its length."""
+    token_kinds: tuple[int, ...]
+    """Of which kind each of them is, in GGUF's numbers; empty where the file does not say."""
 
 
 def read_header(path: Path) -> Header:
@@ -75,6 +78,7 @@ class _Reader:
         self._file, self._path, self._size, self._at = file, path, size, 0
         self._texts_left = _MOST_TEXTS
         self._tokens: tuple[str, ...] = ()
+        self._token_kinds: tuple[int, ...] = ()
 
     def read(self) -> Header:
         if self._take(4) != _MAGIC:
@@ -88,7 +92,7 @@ class _Reader:
         fields = self._fields(field_count)
         tensors = tuple(self._tensor() for _ in range(tensor_count))
         self._check_places(tensors, fields.get("general.alignment", 32))
-        return Header(self._path, self._size, fields, tensors, self._tokens)
+        return Header(self._path, self._size, fields, tensors, self._tokens, self._token_kinds)
 
     def _fields(self, count: int) -> dict[str, Any]:
         fields: dict[str, Any] = {}
@@ -115,6 +119,9 @@ class _Reader:
         if kind not in SCALARS:
             raise self._bad(f"the field {key!r} holds a list of kind {kind}", self._at)
         data = self._take(length * struct.calcsize(SCALARS[kind]))
+        if key == _TOKEN_KINDS:
+            self._token_kinds = tuple(item for (item,) in struct.iter_unpack(SCALARS[kind], data))
+            return None
         return [item for (item,) in struct.iter_unpack(SCALARS[kind], data)] if length <= _KEPT_ITEMS else None
 
     def _texts(self, key: str, length: int) -> list[str] | None:

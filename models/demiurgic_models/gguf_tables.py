@@ -7,6 +7,8 @@ SCALARS: Mapping[int, str] = {
 }  # fmt: skip
 """Kinds of plain values, as struct layouts."""
 TEXT, LIST = 8, 9
+MARKERS = frozenset({3, 4})
+"""Kinds of tokens whose texts stand for them alone: control tokens, and those that a model's maker added."""
 
 BLOCKS: Mapping[int, tuple[str, int, int]] = {
     0: ("F32", 1, 4), 1: ("F16", 1, 2), 2: ("Q4_0", 32, 18), 3: ("Q4_1", 32, 20), 6: ("Q5_0", 32, 22),

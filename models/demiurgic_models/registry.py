@@ -11,6 +11,7 @@ from filelock import FileLock
 from demiurgic_models.entries import Entry, HubSource, LocalSource, Source, WheelSource
 from demiurgic_models.errors import BadRegistry, UnknownModel
 from demiurgic_models.files import write_beside
+from demiurgic_models.reading import read_small
 from demiurgic_models.registry_fields import read_entries
 
 __all__ = [
@@ -76,7 +77,7 @@ def parse_registry(text: str, where: str) -> dict[str, Entry]:
 
 def _read(path: Path) -> dict[str, Entry]:
     try:
-        text = path.read_text("utf-8")
+        text = read_small(path)
     except (OSError, UnicodeDecodeError) as error:
         raise BadRegistry(f"{path} cannot be read: {error}") from error
     return parse_registry(text, str(path))

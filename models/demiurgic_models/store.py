@@ -54,17 +54,20 @@ class Store:
 
     def has(self, entry: Entry) -> bool:
         """Whether the file is there and was verified, and has not changed since."""
-        path = self.path(entry)
         if entry.own_file is not None:
-            return path.is_file()
+            return entry.own_file.is_file()
+        sha256 = self.verified(entry)
+        return sha256 is not None and entry.sha256 in (None, sha256)
+
+    def verified(self, entry: Entry) -> str | None:
+        """The checksum that the file had when it was verified; None if it has changed since, or never was."""
         try:
             note: Any = json.loads(self._note(entry).read_text("utf-8"))
-            status = path.stat()
+            status = self.path(entry).stat()
             size, changed, sha256 = note["size"], note["changed"], note["sha256"]
         except (OSError, ValueError, TypeError, KeyError):
-            return False
-        same = (size, changed) == (status.st_size, status.st_mtime_ns)
-        return same and entry.sha256 in (None, sha256)
+            return None
+        return sha256 if (size, changed) == (status.st_size, status.st_mtime_ns) else None
 
     def mark_whole(self, entry: Entry, checksum: str) -> None:
         """Note that the file was verified."""

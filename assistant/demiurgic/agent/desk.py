@@ -19,8 +19,12 @@ from demiurgic.agent.sessions.training import training_lines
 from demiurgic.errors import SessionError
 from demiurgic.messages import Assistant, Message
 from demiurgic.tools.protocol import DiffView
+from demiurgic.workspace.protocol import Workspace
 from demiurgic.workspace.snapshots.state import Change
 from demiurgic.workspace.snapshots.store import Snapshots
+
+_LOOKING = frozenset(("read", "search", "list", "todo"))
+"""Tools that change no file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +113,16 @@ class Desk:
         """Go on with another conversation."""
         self._switch(self._shelf.open(name))
 
-    def compact(self) -> Compacted:
-        """Begin the conversation anew with what matters of it. The session's file keeps all of it."""
+    def compact(self, cancel: threading.Event) -> Compacted:
+        """Begin the conversation anew with what matters of it. The session's file keeps all of it. Cancelled meanwhile,
+        it stays as it is: raises SessionError."""
         if not self._session.history.head:
             raise SessionError("there is nothing to shorten yet")
-        shortened = self.agent.shorten(threading.Event())
+        before = list(self.agent.conversation)
+        shortened = self.agent.shorten(cancel)
+        if cancel.is_set():
+            self.agent.conversation[:] = before
+            raise SessionError("the summary was stopped, so the conversation stays as it is")
         self._session.saw((shortened,))
         return shortened
 
@@ -152,7 +161,8 @@ class Desk:
     def _agent(self) -> Agent:
         observers: tuple[Observer, ...] = (self._session, *self.equipment.observers)
         if self.snapshots is not None:
-            observers = (self._session, _Keeper(self._session, self.snapshots), *self.equipment.observers)
+            keeper = _Keeper(self._session, self.snapshots, self.equipment.workspace)
+            observers = (self._session, keeper, *self.equipment.observers)
         agent = Agent(replace(self.equipment, observers=observers), self._session.conversation())
         self._session.follow(agent.conversation)
         return agent
@@ -193,24 +203,33 @@ class Desk:
 class _Keeper:
     """Saves the state of the files before a turn touches them."""
 
-    def __init__(self, session: Session, snapshots: Snapshots) -> None:
-        self._session, self._snapshots = session, snapshots
+    def __init__(self, session: Session, snapshots: Snapshots, workspace: Workspace) -> None:
+        self._session, self._snapshots, self._workspace = session, snapshots, workspace
         self._saved: set[str] = set()
+        self._changed = False
+        """Whether the turn may have changed anything so far."""
 
     def saw(self, events: Sequence[AgentEvent]) -> None:
         """Before the turn's first change; and once more before a file is written for the first time."""
         for told in events:
             event = told.event if isinstance(told, Delegated) else told
             if isinstance(told, TurnStarted):
+                self._changed = False
                 self._save(())
-            elif isinstance(event, ToolStarted) and isinstance(event.view, DiffView):
-                path = event.view.path
-                if path not in self._saved:
-                    self._saved.add(path)
-                    self._save((path,))
+            elif isinstance(event, ToolStarted):
+                if isinstance(event.view, DiffView):
+                    self._keep(event.view.path)
+                self._changed = self._changed or event.call.name not in _LOOKING
 
-    def _save(self, touched: Sequence[str]) -> None:
-        self._session.files_saved(self._snapshots.take(touched).name)
+    def _keep(self, path: str) -> None:
+        """What was settled just now is the user's: undoing goes back to it, if nothing else was changed before."""
+        settled = self._workspace.settle(path)
+        if settled or path not in self._saved:
+            self._saved.add(path)
+            self._save((path,), anew=settled and not self._changed)
+
+    def _save(self, touched: Sequence[str], *, anew: bool = False) -> None:
+        self._session.files_saved(self._snapshots.take(touched).name, anew=anew)
 
 
 def _text(message: Message) -> str:

@@ -1,7 +1,9 @@
 """Commands of the user's own that run before and after a tool: outside the sandbox, with the user's rights.
 
-They come from the user's own configuration and from nowhere else. A hook reads one JSON object from its input. One that
-runs before a tool and exits with 2 stops the call; what it wrote to its error stream is told to the model.
+They come from the user's own configuration and from nowhere else, and are not started in the project: a program or a
+module of the same name that lies there would be run in the place of the user's. A hook reads one JSON object from its
+input. One that runs before a tool and exits with 2 stops the call; what it wrote to its error stream is told to the
+model.
 """
 
 import json
@@ -37,6 +39,7 @@ class Hooks:
 
     hooks: Sequence[Hook]
     folder: Path
+    """Where they are started."""
     environment: Mapping[str, str]
 
     def before(self, call: ToolCall) -> None:

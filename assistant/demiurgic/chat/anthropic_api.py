@@ -7,8 +7,9 @@ that only think within a budget do not think here. The prompt is cached by the p
 """
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from demiurgic.chat.anthropic_wire import (
     EventReader,
@@ -31,10 +32,46 @@ from demiurgic.chat.sdk_errors import explained
 from demiurgic.errors import BadSchema, ConfigError, UnsupportedRequest
 from demiurgic.messages import Assistant, Message, Tool
 
+if TYPE_CHECKING:
+    import anthropic
+
 ANTHROPIC_URL = "https://api.anthropic.com"
 DEFAULT_TIMEOUT = 600.0
 _NAME = "Anthropic"
 _KEY_VARIABLE = "ANTHROPIC_API_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class AnthropicModel:
+    """One model, and the SDK's way to it."""
+
+    model: str
+    service: Service
+    client: "anthropic.AsyncAnthropic"
+    timeout: float
+
+    @property
+    def name(self) -> str:
+        return f"anthropic:{self.model}"
+
+
+def reach(
+    model: str, base_url: str | None = None, api_key: str | None = None, timeout: float = DEFAULT_TIMEOUT
+) -> AnthropicModel:
+    """Make ready to ask a model; nothing is sent. Raises ConfigError."""
+    import anthropic  # takes about a second
+
+    if not api_key:
+        raise ConfigError(f"{_NAME} needs an API key", f"set {_KEY_VARIABLE}")
+    url = base_url or ANTHROPIC_URL
+    client = anthropic.AsyncAnthropic(
+        api_key=api_key,
+        base_url=url,
+        timeout=anthropic.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
+        max_retries=RETRIES,
+        http_client=http_client(anthropic.DefaultAsyncHttpxClient, url),
+    )
+    return AnthropicModel(model, Service(_NAME, url, model, _KEY_VARIABLE, api_key), client, timeout)
 
 
 class AnthropicChat:
@@ -48,27 +85,14 @@ class AnthropicChat:
         timeout: float = DEFAULT_TIMEOUT,
         context: int | None = None,
     ) -> None:
-        import anthropic  # takes about a second
-
-        if not api_key:
-            raise ConfigError(f"{_NAME} needs an API key", f"set {_KEY_VARIABLE}")
-        url = base_url or ANTHROPIC_URL
-        self._model, self._context, self._timeout = model, context, timeout
+        self._at, self._context = reach(model, base_url, api_key, timeout), context
         self._limits: ModelLimits | None = None
         self._thoughts = Thoughts()
-        self._service = Service(_NAME, url, model, _KEY_VARIABLE, api_key)
         self._loop = BackgroundLoop(self.name)
-        self._client = anthropic.AsyncAnthropic(
-            api_key=api_key,
-            base_url=url,
-            timeout=anthropic.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
-            max_retries=RETRIES,
-            http_client=http_client(anthropic.DefaultAsyncHttpxClient, url),
-        )
 
     @property
     def name(self) -> str:
-        return f"anthropic:{self._model}"
+        return self._at.name
 
     @property
     def context(self) -> int | None:
@@ -83,7 +107,7 @@ class AnthropicChat:
     ) -> RemoteReply:
         ask = asked(conversation, tools, options)
         _refuse_impossible(ask)
-        _answer_format(ask)
+        answer_format(ask)
         return RemoteReply(self._loop, Turn(_NAME, ask, self._stream))
 
     def count_tokens(
@@ -93,7 +117,7 @@ class AnthropicChat:
         return self._loop.run(partial(self._count, conversation, tools))
 
     def close(self) -> None:
-        self._loop.close(self._client.close)
+        self._loop.close(self._at.client.close)
 
     async def _count(self, conversation: Sequence[Message], tools: Sequence[Tool]) -> int:
         import anthropic
@@ -101,40 +125,40 @@ class AnthropicChat:
         body = write_conversation(conversation, self._thoughts)
         if tools:
             body["tools"] = write_tools(tools)
-        with explained(anthropic, self._service, self._timeout):
-            return (await self._client.messages.count_tokens(model=self._model, **body)).input_tokens
+        with explained(anthropic, self._at.service, self._at.timeout):
+            return (await self._at.client.messages.count_tokens(model=self._at.model, **body)).input_tokens
 
     async def _stream(self, ask: Ask) -> AsyncGenerator[WireEvent, None]:
         import anthropic
 
-        reader, stopped = EventReader(self._thoughts), False
-        with explained(anthropic, self._service, self._timeout) as progress:
-            body = request_body(self._model, ask, await self._known_limits(), self._thoughts)
-            stream: anthropic.AsyncStream[Any] = await self._client.messages.create(
-                **body, **_answer_format(ask), stream=True
+        at, reader, stopped = self._at, EventReader(self._thoughts), False
+        with explained(anthropic, at.service, at.timeout) as progress:
+            self._limits = self._limits or await known_limits(at)
+            body = request_body(at.model, ask, self._limits, self._thoughts)
+            stream: anthropic.AsyncStream[Any] = await at.client.messages.create(
+                **body, **answer_format(ask), cache_control={"type": "ephemeral"}, stream=True
             )
             async with stream:
                 progress.began = True
                 async for part in stream:
                     if not isinstance(part, anthropic.BaseModel):
-                        raise self._service.malformed("a part that is no object")
+                        raise at.service.malformed("a part that is no object")
                     for event in reader.read(part.to_dict(warnings=False)):
                         stopped = stopped or isinstance(event, Stopped)
                         yield event
         if not stopped:
-            raise self._service.broken_off("the stream ended without saying why")
+            raise at.service.broken_off("the stream ended without saying why")
 
-    async def _known_limits(self) -> ModelLimits:
-        """Asked for once. Proxies that have no list of models leave us with the usual limits."""
-        import anthropic
 
-        if self._limits is None:
-            try:
-                model = await self._client.models.retrieve(self._model)
-                self._limits = read_limits(model.to_dict(warnings=False))
-            except anthropic.NotFoundError:
-                self._limits = ModelLimits()
-        return self._limits
+async def known_limits(at: AnthropicModel) -> ModelLimits:
+    """What the provider says of the model. Proxies that have no list of models leave us with the usual limits."""
+    import anthropic
+
+    try:
+        model = await at.client.models.retrieve(at.model)
+    except anthropic.NotFoundError:
+        return ModelLimits()
+    return read_limits(model.to_dict(warnings=False))
 
 
 def _refuse_impossible(ask: Ask) -> None:
@@ -145,7 +169,7 @@ def _refuse_impossible(ask: Ask) -> None:
         raise UnsupportedRequest(f"{_NAME} does not continue the assistant's own words", "end with a user's message")
 
 
-def _answer_format(ask: Ask) -> Object:
+def answer_format(ask: Ask) -> Object:
     """The provider enforces a simpler schema that the SDK derives; the whole one is checked on the answer."""
     import anthropic
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from demiurgic.chat.lenient import json_count, json_object, json_text
+from demiurgic.chat.lenient import json_count, json_list, json_object, json_text
 from demiurgic.chat.protocol import Named
 from demiurgic.chat.remote import Ask, Stopped, Used, WireEvent
 from demiurgic.errors import ProviderError, UnsupportedRequest
@@ -73,7 +73,6 @@ def request_body(model: str, ask: Ask, limits: ModelLimits, thoughts: Thoughts) 
     body: Object = {
         "model": model,
         "max_tokens": options.max_tokens or limits.room,
-        "cache_control": {"type": "ephemeral"},
         **write_conversation(ask.conversation, thoughts if thinks else Thoughts()),
     }
     if thinks:
@@ -212,6 +211,15 @@ class EventReader:
         """Later counts replace earlier ones; what a later one leaves out stays."""
         self._usage |= {name: count for name, count in json_object(usage).items() if count is not None}
         return Used(_read_usage(self._usage))
+
+
+def whole_events(message: Object) -> Iterator[WireEvent]:
+    """A reply that came as a whole: blocks that are complete when they begin."""
+    reader = EventReader(Thoughts())
+    yield from reader.read({"type": "message_start", "message": message})
+    for index, block in enumerate(json_list(message.get("content"))):
+        yield from reader.read({"type": "content_block_start", "index": index, "content_block": block})
+    yield from reader.read({"type": "message_delta", "delta": message, "usage": {}})
 
 
 def _read_usage(usage: Mapping[str, Any]) -> Usage:

@@ -7,10 +7,11 @@ A seed is passed on; how far it is honoured is the server's affair. Tokens canno
 """
 
 from collections.abc import AsyncGenerator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from demiurgic.chat.background import BackgroundLoop
-from demiurgic.chat.openai_wire import OPENAI_URL, ChunkReader, dialect_of, request_body
+from demiurgic.chat.openai_wire import OPENAI_URL, ChunkReader, Dialect, dialect_of, request_body
 from demiurgic.chat.patience import CONNECT_SECONDS, RETRIES, http_client
 from demiurgic.chat.protocol import ReplyOptions
 from demiurgic.chat.provider_errors import Service
@@ -21,9 +22,47 @@ from demiurgic.chat.sdk_errors import explained
 from demiurgic.errors import ConfigError
 from demiurgic.messages import Message, Tool
 
+if TYPE_CHECKING:
+    import openai
+
 DEFAULT_TIMEOUT = 600.0
 _NO_KEY = "none"
 """Given to the SDK where there is no key, lest it send the one for OpenAI that it finds in the environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAIModel:
+    """One model of one server: what it is called, how its server speaks, and the SDK's way to it."""
+
+    name: str
+    model: str
+    dialect: Dialect
+    service: Service
+    client: "openai.AsyncOpenAI"
+    timeout: float
+
+
+def reach(
+    model: str, base_url: str | None = None, api_key: str | None = None, timeout: float = DEFAULT_TIMEOUT
+) -> OpenAIModel:
+    """Make ready to ask a model; nothing is sent. Raises ConfigError."""
+    import openai  # takes about a second
+
+    url = base_url or OPENAI_URL
+    dialect = dialect_of(url)
+    if dialect.needs_key and not api_key:
+        raise ConfigError(f"{dialect.title} needs an API key", f"set {dialect.key_variable}")
+    client = openai.AsyncOpenAI(
+        api_key=api_key or _NO_KEY,
+        base_url=url,
+        timeout=openai.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
+        max_retries=RETRIES,
+        http_client=http_client(openai.DefaultAsyncHttpxClient, url),
+    )
+    name = f"{url}#{model}" if base_url else f"openai:{model}"
+    return OpenAIModel(
+        name, model, dialect, Service(dialect.title, url, model, dialect.key_variable, api_key), client, timeout
+    )
 
 
 class OpenAIChat:
@@ -37,27 +76,12 @@ class OpenAIChat:
         timeout: float = DEFAULT_TIMEOUT,
         context: int | None = None,
     ) -> None:
-        import openai  # takes about a second
-
-        url = base_url or OPENAI_URL
-        self._dialect = dialect_of(url)
-        if self._dialect.needs_key and not api_key:
-            raise ConfigError(f"{self._dialect.title} needs an API key", f"set {self._dialect.key_variable}")
-        self._model, self._context, self._timeout = model, context, timeout
-        self._name = f"{url}#{model}" if base_url else f"openai:{model}"
-        self._service = Service(self._dialect.title, url, model, self._dialect.key_variable, api_key)
-        self._loop = BackgroundLoop(self._name)
-        self._client = openai.AsyncOpenAI(
-            api_key=api_key or _NO_KEY,
-            base_url=url,
-            timeout=openai.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
-            max_retries=RETRIES,
-            http_client=http_client(openai.DefaultAsyncHttpxClient, url),
-        )
+        self._at, self._context = reach(model, base_url, api_key, timeout), context
+        self._loop = BackgroundLoop(self._at.name)
 
     @property
     def name(self) -> str:
-        return self._name
+        return self._at.name
 
     @property
     def context(self) -> int | None:
@@ -69,7 +93,7 @@ class OpenAIChat:
         tools: Sequence[Tool] = (),
         options: ReplyOptions = DEFAULT_OPTIONS,
     ) -> RemoteReply:
-        return RemoteReply(self._loop, Turn(self._dialect.title, asked(conversation, tools, options), self._stream))
+        return RemoteReply(self._loop, Turn(self._at.dialect.title, asked(conversation, tools, options), self._stream))
 
     def count_tokens(
         self, conversation: Sequence[Message], tools: Sequence[Tool] = (), *, think: bool = True
@@ -77,24 +101,25 @@ class OpenAIChat:
         return None
 
     def close(self) -> None:
-        self._loop.close(self._client.close)
+        self._loop.close(self._at.client.close)
 
     async def _stream(self, ask: Ask) -> AsyncGenerator[WireEvent, None]:
         import openai
 
-        body, extra = request_body(self._model, ask, self._dialect)
+        at = self._at
+        body, extra = request_body(at.model, ask, at.dialect)
         reader, stopped = ChunkReader(), False
-        with explained(openai, self._service, self._timeout) as progress:
-            stream: openai.AsyncStream[Any] = await self._client.chat.completions.create(
-                **body, stream=True, extra_body=extra
+        with explained(openai, at.service, at.timeout) as progress:
+            stream: openai.AsyncStream[Any] = await at.client.chat.completions.create(
+                **body, stream=True, stream_options={"include_usage": True}, extra_body=extra
             )
             async with stream:
                 progress.began = True
                 async for chunk in stream:
                     if not isinstance(chunk, openai.BaseModel):
-                        raise self._service.malformed("a part that is no object")
+                        raise at.service.malformed("a part that is no object")
                     for event in reader.read(chunk.to_dict(warnings=False)):
                         stopped = stopped or isinstance(event, Stopped)
                         yield event
         if not stopped:
-            raise self._service.broken_off("the stream ended without saying why")
+            raise at.service.broken_off("the stream ended without saying why")

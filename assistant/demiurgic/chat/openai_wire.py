@@ -82,7 +82,6 @@ def request_body(model: str, ask: Ask, dialect: Dialect) -> tuple[Object, Object
     body: Object = {
         "model": model,
         "messages": write_messages(ask.conversation, dialect),
-        "stream_options": {"include_usage": True},
     }
     optional: Object = {
         dialect.limit_field: options.max_tokens,
@@ -211,6 +210,14 @@ class ChunkReader:
             self._begun += 1
             self._slots[place] = slot
         return slot
+
+
+def whole_events(completion: Object) -> Iterator[WireEvent]:
+    """A reply that came as a whole: one chunk that says everything."""
+    choices = [json_object(choice) for choice in json_list(completion.get("choices"))]
+    yield from ChunkReader().read(
+        {**completion, "choices": [{**choice, "delta": choice.get("message")} for choice in choices]}
+    )
 
 
 @dataclass(slots=True)

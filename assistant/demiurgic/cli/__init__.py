@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from demiurgic.cli import ask, doctor, evaluate, models
+from demiurgic.cli import ask, classify, doctor, evaluate, models, talk
 from demiurgic.cli.parsing import Parser
 from demiurgic.config import Settings, load_settings
 from demiurgic.errors import DemiurgicError, UserError
@@ -31,7 +31,13 @@ class Command(Protocol):
 
 _INTERRUPTED = 130
 _WHAT = "A coding assistant that lives on your machine. Without a command: talk to it."
-_OWN: dict[str, Command] = {"models": models, "eval": evaluate, "doctor": doctor}
+_OWN: dict[str, Command] = {
+    "classify": classify,
+    "talk": talk,
+    "models": models,
+    "eval": evaluate,
+    "doctor": doctor,
+}
 _FRONT_DOORS = "demiurgic.commands"
 """Packages that stand on the runtime bring commands of their own under this name. Each is a module like those here."""
 
@@ -40,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)
-        sys.stdout.flush()  # what cannot be written is told here, and not by Python at its end
+        if not sys.stdout.closed:  # as a language server leaves it
+            sys.stdout.flush()  # what cannot be written is told here, and not by Python at its end
         return code
     except DemiurgicError as error:
         print(f"demiurgic: {error}", file=sys.stderr)

@@ -98,7 +98,7 @@ def _remove(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _recommend(_options: argparse.Namespace, settings: Settings) -> int:
-    from demiurgic.cli.doctor import gpu_memory
+    from demiurgic.cli.doctor.gpus import gpu_memory
     from demiurgic.compose import memory_total, registry
     from demiurgic_models.recommend import recommend
 

@@ -1,8 +1,9 @@
 """Models to talk to: from names and settings to an engine, a template and a chat."""
 
 import importlib.util
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import psutil
 
@@ -20,20 +21,33 @@ _ADDRESSES = ("http://", "https://")
 _PROVIDERS = ("openai:", "anthropic:")
 
 
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A model that is reached over the network: whose API it speaks, where, and the key for that host."""
+
+    api: Literal["openai", "anthropic"]
+    model: str
+    url: str | None
+    key: str | None = field(repr=False)
+
+
 def open_chat(settings: Settings, model: str | None = None, *, separate: bool = False) -> ChatModel:
     """A model to talk to: a registry name, a .gguf file, openai:NAME, anthropic:NAME or a server's URL.
 
     With `separate`, a local one is made ready for many conversations at once, each of which has the whole context.
     """
     wanted = model or settings.model or default_model(settings)
-    if wanted.startswith(_ADDRESSES):
-        return _open_url(settings, wanted)
-    provider, _, name = wanted.partition(":")
-    if provider == "openai" and name:
-        return _open_openai(settings, name)
-    if provider == "anthropic" and name:
-        return _open_anthropic(settings, name)
+    if there := remote(settings, wanted):
+        return _open_remote(there)
     return _open_local(*model_file(settings, wanted), engine_options(settings, separate=separate), settings)
+
+
+def remote(settings: Settings, wanted: str) -> Remote | None:
+    """The remote model of this name, with the key for it; None for one of this machine. Raises UserError."""
+    if wanted.startswith(_ADDRESSES):
+        return _at(settings, wanted)
+    provider, _, name = wanted.partition(":")
+    return _named(settings, provider, name) if f"{provider}:" in _PROVIDERS and name else None
 
 
 def local_file(settings: Settings, model: str | None = None) -> Path | None:
@@ -62,7 +76,7 @@ def model_file(settings: Settings, wanted: str) -> tuple[Path, str]:
 
 def registry(settings: Settings) -> dict[str, Entry]:
     """All models known by name."""
-    return load_registry([settings.registry] if settings.registry else [])
+    return load_registry(settings.registries)
 
 
 def default_model(settings: Settings) -> str:
@@ -138,24 +152,25 @@ def _make(cache_dir: Path) -> None:
         ) from error
 
 
-def _open_openai(settings: Settings, name: str) -> ChatModel:
+def _open_remote(there: Remote) -> ChatModel:
+    if there.api == "anthropic":
+        from demiurgic.chat.anthropic_api import AnthropicChat
+
+        return AnthropicChat(there.model, there.url, there.key)
     from demiurgic.chat.openai_api import OpenAIChat
 
-    if not settings.openai_key:
-        raise UserError("OPENAI_API_KEY is not set", "export OPENAI_API_KEY=...")
-    return OpenAIChat(name, api_key=settings.openai_key)
+    return OpenAIChat(there.model, there.url, there.key)
 
 
-def _open_anthropic(settings: Settings, name: str) -> ChatModel:
-    from demiurgic.chat.anthropic_api import AnthropicChat
+def _named(settings: Settings, provider: str, name: str) -> Remote:
+    key = settings.openai_key if provider == "openai" else settings.anthropic_key
+    if not key:
+        variable = f"{provider.upper()}_API_KEY"
+        raise UserError(f"{variable} is not set", f"export {variable}=...")
+    return Remote("openai" if provider == "openai" else "anthropic", name, None, key)
 
-    if not settings.anthropic_key:
-        raise UserError("ANTHROPIC_API_KEY is not set", "export ANTHROPIC_API_KEY=...")
-    return AnthropicChat(name, api_key=settings.anthropic_key)
 
-
-def _open_url(settings: Settings, address: str) -> ChatModel:
-    from demiurgic.chat.openai_api import OpenAIChat
+def _at(settings: Settings, address: str) -> Remote:
     from demiurgic.chat.openai_wire import dialect_of
 
     url, _, name = address.partition("#")
@@ -167,7 +182,7 @@ def _open_url(settings: Settings, address: str) -> ChatModel:
         "DEMIURGIC_API_KEY": settings.server_key,
         **dict(settings.host_keys),
     }
-    return OpenAIChat(name, base_url=url, api_key=keys.get(dialect_of(url).key_variable))
+    return Remote("openai", name, url, keys.get(dialect_of(url).key_variable))
 
 
 def memory_total() -> int:
@@ -178,13 +193,14 @@ def memory_total() -> int:
 def describe_model(path: Path, context: int) -> list[tuple[str, str]]:
     """What a model file holds and what can be done with it, line by line."""
     from demiurgic.templates.detect import ModelTraits, detect
+    from demiurgic.templates.plain import Plain
     from demiurgic.templates.protocol import Vocabulary
     from demiurgic_models.gguf import inspect, memory_needed
 
     card = inspect(path)
-    template = detect(ModelTraits(card.template, card.architecture, card.name, Vocabulary({})))
+    template = detect(ModelTraits(card.template, card.architecture, card.name, Vocabulary(card.markers)))
     abilities = {
-        "chat": card.template is not None,
+        "chat": card.template is not None or template.family != Plain.family,
         "tools": template.calls_tools,
         "reasoning": template.reasons,
         "fill-in-the-middle": card.fills_holes,

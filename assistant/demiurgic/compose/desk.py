@@ -26,11 +26,12 @@ from demiurgic.sandbox.toolchain import own_interpreter, project_folders
 from demiurgic.tools.protocol import AgentTool
 from demiurgic.tools.sets import tool_set
 from demiurgic.workspace.beneath import LocalWorkspace
+from demiurgic.workspace.protocol import Workspace
 from demiurgic.workspace.snapshots.store import Places, Snapshots
 
 LATEST = "latest"
 _PROJECT = "DEMIURGIC_PROJECT"
-"""Tells MCP servers where the user works; they are started elsewhere."""
+"""Tells MCP servers and hooks where the user works; they are started elsewhere."""
 
 _KEPT_SECONDS = 30 * 24 * 3600
 """How long states of the files can be had back."""
@@ -38,6 +39,10 @@ _KEPT_SECONDS = 30 * 24 * 3600
 
 OpenModel = Callable[[Settings, str], ChatModel]
 """Opens a model by its name; an empty one means the model of the settings. The desk closes what it has opened."""
+
+
+def _as_they_lie(workspace: Workspace) -> Workspace:
+    return workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ class DeskOptions:
     limits: Limits = field(default_factory=Limits)
     wishes: ReplyOptions = field(default_factory=ReplyOptions)
     observers: Sequence[Observer] = ()
+    files: Callable[[Workspace], Workspace] = _as_they_lie
+    """How whoever looks at the folder sees its files, such as an editor that holds some unsaved."""
 
 
 def open_desk(
@@ -69,7 +76,7 @@ def open_desk(
         opened.callback(sandbox.close)
         warnings: list[str] = []
         wanted = _wanted_tools(settings, folder, opened, warnings)
-        workspace, kernel, hooks = LocalWorkspace(folder), _kernel_of(sandbox), _hooks(settings, folder)
+        workspace, kernel, hooks = options.files(LocalWorkspace(folder)), _kernel_of(sandbox), _hooks(settings, folder)
         judge = Permissions(settings.state_dir, folder, Mode(settings.approve), sandbox.strength)
 
         def equip(name: str) -> Equipment:
@@ -116,8 +123,11 @@ def _wanted_tools(settings: Settings, folder: Path, opened: ExitStack, warnings:
     if settings.mcp:
         from demiurgic.tools.mcp_servers import McpServer, McpServers
 
-        inherited = {**dict(settings.environment), _PROJECT: str(folder)}
-        known = [McpServer(server.name, server.command, server.arguments, inherited) for server in settings.mcp]
+        inherited = _inherited(settings, folder)
+        known = [
+            McpServer(server.name, server.command, server.arguments, {**inherited, **dict(server.environment)})
+            for server in settings.mcp
+        ]
         # Not in the project: a program of the same name that lies there would be run in the place of the user's.
         servers = McpServers(known, settings.state_dir, settings.state_dir / "mcp.log")
         opened.callback(servers.close)
@@ -128,7 +138,12 @@ def _wanted_tools(settings: Settings, folder: Path, opened: ExitStack, warnings:
 
 def _hooks(settings: Settings, folder: Path) -> Hooks:
     hooks = [Hook(hook.when, hook.command, hook.tools) for hook in settings.hooks]
-    return Hooks(hooks, folder, dict(settings.environment))
+    return Hooks(hooks, settings.state_dir, _inherited(settings, folder))
+
+
+def _inherited(settings: Settings, folder: Path) -> dict[str, str]:
+    """The environment of programs of the user's own."""
+    return {**dict(settings.environment), _PROJECT: str(folder)}
 
 
 def _kernel_of(sandbox: Sandbox) -> Callable[[], Kernel]:

@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from demiurgic.evaluation.problems import Problem
-
-_FENCE = re.compile(r"^[ \t]*```[^\n]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
+from demiurgic.fences import fenced
 
 
 def completion_of(problem: Problem, answer: str) -> str | None:
@@ -30,7 +29,7 @@ def completion_of(problem: Problem, answer: str) -> str | None:
 def _code(problem: Problem, answer: str) -> str | None:
     """The block that defines the function, or the one behind the fence that an answer was begun with."""
     head = re.compile(rf"^\s*(?:async\s+)?def\s+{re.escape(problem.entry_point)}\b", re.MULTILINE)
-    blocks = [match[1] for match in _FENCE.finditer(answer)]
+    blocks = [block.code for block in fenced(answer).blocks]
     for text in (*blocks, answer.split("```")[0]):
         if head.search(text):
             return text.strip("\n")

@@ -39,10 +39,10 @@ class Lines:
             self._lock.release()
             raise
 
-    def append(self, row: Row) -> None:
-        """Add a line. It is on the disk when this returns."""
+    def append(self, *rows: Row) -> None:
+        """Add lines, all of them or none. They are on the disk when this returns."""
         try:
-            self._file.append(json.dumps(row).encode() + b"\n")
+            self._file.append(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
         except OSError as error:
             raise WorkError(f"{self._path} cannot be written: {error.strerror}", "the run goes on from here") from error
 

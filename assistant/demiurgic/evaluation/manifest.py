@@ -13,6 +13,7 @@ from demiurgic.errors import BadEvaluationFile, UserError
 from demiurgic.evaluation.problems import Problem
 from demiurgic.messages import Json
 from demiurgic_models.files import write_beside
+from demiurgic_models.reading import read_small
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -68,7 +69,7 @@ def read_manifest(folder: Path) -> dict[str, Json]:
     """What a run's folder says of itself. Raises BadEvaluationFile."""
     path = folder / _NAME
     try:
-        there: Json = json.loads(path.read_text("utf-8"))
+        there: Json = json.loads(read_small(path))
     except (OSError, ValueError) as error:
         raise BadEvaluationFile(
             f"{path} cannot be read: {error}", "is this the folder of a run? name another with --out"

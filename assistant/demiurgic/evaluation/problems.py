@@ -12,6 +12,8 @@ from demiurgic.errors import BadEvaluationFile, MissingExtra
 from demiurgic.messages import Json
 
 _FIELDS = ("task_id", "prompt", "entry_point", "test")
+_LONGEST = 64 << 20
+"""Characters of a line; a device may never end one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,9 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Json]]]:
     """The objects of a JSON-lines file, `.gz` or not, with their line numbers. Raises BadEvaluationFile."""
     try:
         with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(iter(lambda: file.readline(_LONGEST), ""), 1):
+                if len(line) == _LONGEST:
+                    raise BadEvaluationFile(f"{path}, line {number} is too long to be one")
                 if line.strip():
                     yield number, _row(path, number, line)
     except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:

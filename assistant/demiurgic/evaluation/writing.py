@@ -64,8 +64,8 @@ class Style:
     max_tokens: int = 1024
 
 
-class _UnderWay:
-    """What is being written now, so that all of it can be ended."""
+class UnderWay:
+    """What is being written now, so that all of it can be ended. For many threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -88,6 +88,7 @@ class _UnderWay:
             raise Stopped
 
     def stop(self) -> None:
+        """End it all, now and from now on."""
         with self._lock:
             self._stopped = True
             for work in self._live:
@@ -117,7 +118,7 @@ class LocalWriter:
 
     def __init__(self, engine: Engine, template: Template, style: Style) -> None:
         self._engine, self._template, self._style = engine, template, style
-        self._under_way = _UnderWay()
+        self._under_way = UnderWay()
 
     def write(self, wanted: Wanted) -> Written:
         """Write one sample. Raises Stopped, or what the engine raises."""
@@ -168,7 +169,7 @@ class ChatWriter:
         if style.form.kind != "chat" or style.form.begins:
             raise UserError(f"{model.name} cannot be made to begin its answer in a certain way", "use --prompt chat")
         self._model, self._style = model, style
-        self._under_way = _UnderWay()
+        self._under_way = UnderWay()
 
     def write(self, wanted: Wanted) -> Written:
         """Write one sample. Raises Stopped, or what the provider's errors come to."""

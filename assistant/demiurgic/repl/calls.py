@@ -9,6 +9,7 @@ from demiurgic.agent.events import ToolFinished, ToolStarted
 from demiurgic.repl.code import CodeLines
 from demiurgic.repl.diffs import diff_blocks, diff_of
 from demiurgic.repl.ink import Hanging
+from demiurgic.sandbox.printed import settled
 from demiurgic.tools.protocol import CommandView, DiffView, TextView, TodoView, View
 from demiurgic.workspace.shown import visible, visible_name
 
@@ -37,7 +38,7 @@ def headline(name: str, view: View) -> Text:
 
 def running(started: ToolStarted, output: str, most: int = TAIL) -> list[RenderableType]:
     """The end of what a program has written by now."""
-    return [*tail(output, most)] if output.strip() else []
+    return [*tail(settled(output), most)] if output.strip() else []
 
 
 def finished(started: ToolStarted, ended: ToolFinished, *, seen: bool) -> list[RenderableType]:

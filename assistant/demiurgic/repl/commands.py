@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,17 +30,28 @@ class Work:
     front: Front
     output: str = ""
     """The whole result of the latest tool or command."""
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    """Set where the user wants no more of what goes on."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlashCommand:
-    """One command. `moves`: it may change how much of the context is taken."""
+    """One command."""
 
     name: str
     takes: str
     help: str
     run: Callable[[Work, str], None]
     moves: bool = False
+    """Whether it may change how much of the context is taken."""
+    anywhere: bool = False
+    """Whether it needs neither a terminal nor the current folder, nor leads to another conversation."""
+
+
+def command_in(text: str) -> tuple[str, str] | None:
+    """The name and the argument, where a line is meant as a command: a path such as `/usr/bin` is none."""
+    name = text.split(maxsplit=1)[0] if text.startswith("/") else ""
+    return (name, text.removeprefix(name).strip()) if name.count("/") == 1 else None
 
 
 def find_command(name: str) -> SlashCommand | None:
@@ -87,15 +99,16 @@ def _mode(work: Work, argument: str) -> None:
         if argument not in tuple(Mode):
             raise UserError(f"there is no mode {argument}", f"/mode {'|'.join(Mode)}")
         work.desk.mode = Mode(argument)
-    work.front.show(Notice(f"mode {work.desk.mode}: {_MODES[work.desk.mode]}"))
+    work.front.show(Notice(f"mode {work.desk.mode}: {MODES[work.desk.mode]}"))
 
 
-_MODES = {
+MODES = {
     Mode.PLAN: "nothing is written, nothing is run",
     Mode.ASK: "every edit and every command asks",
     Mode.EDITS: "edits in the workspace are free, commands ask",
     Mode.ALL: "edits and commands in the sandbox are free",
 }
+"""What each mode means, for the user."""
 
 
 def _undo(work: Work, _argument: str) -> None:
@@ -173,7 +186,7 @@ def _export(work: Work, argument: str) -> None:
 
 def _compact(work: Work, _argument: str) -> None:
     work.front.show(Notice("writing a summary ..."))
-    shortened = work.desk.compact()
+    shortened = work.desk.compact(work.cancelled)
     work.front.show(Notice(f"{shortened.before:,} tokens became {shortened.after:,}"))
 
 
@@ -221,17 +234,17 @@ COMMANDS = _table(
     (
         SlashCommand("/help", "", "this", _help),
         SlashCommand("/new", "", "begin a new conversation", _new, moves=True),
-        SlashCommand("/model", "[NAME]", "which model this is, or talk to another", _model, moves=True),
-        SlashCommand("/mode", "[plan|ask|edits|all]", "how much is done unasked", _mode),
-        SlashCommand("/undo", "", "take back the last turn, files and talk", _undo, moves=True),
-        SlashCommand("/redo", "", "let it count again", _redo, moves=True),
+        SlashCommand("/model", "[NAME]", "which model this is, or talk to another", _model, moves=True, anywhere=True),
+        SlashCommand("/mode", "[plan|ask|edits|all]", "how much is done unasked", _mode, anywhere=True),
+        SlashCommand("/undo", "", "take back the last turn, files and talk", _undo, moves=True, anywhere=True),
+        SlashCommand("/redo", "", "let it count again", _redo, moves=True, anywhere=True),
         SlashCommand("/edit", "", "take back the last turn and edit its message", _edit, moves=True),
         SlashCommand("/fork", "", "go on in a copy of the conversation", _fork),
         SlashCommand("/sessions", "", "conversations of this folder", _sessions),
         SlashCommand("/resume", "NUMBER|ID", "go on with another conversation", _resume, moves=True),
-        SlashCommand("/context", "", "what takes how many tokens", _context),
-        SlashCommand("/compact", "", "shorten the conversation now", _compact, moves=True),
-        SlashCommand("/diff", "", "what edits have changed in this conversation", _diff),
+        SlashCommand("/context", "", "what takes how many tokens", _context, anywhere=True),
+        SlashCommand("/compact", "", "shorten the conversation now", _compact, moves=True, anywhere=True),
+        SlashCommand("/diff", "", "what edits have changed in this conversation", _diff, anywhere=True),
         SlashCommand("/output", "", "the whole result of the last tool", _output),
         SlashCommand("/export", "FILE", "add the conversation to training data", _export),
         SlashCommand("/quit", "", "leave (or Ctrl-D)", _quit),

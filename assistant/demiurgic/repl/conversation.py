@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from demiurgic.agent.events import AgentEvent, Mode, StepStarted, ToolFinished
 from demiurgic.errors import DemiurgicError
 from demiurgic.events import PromptProgress, ReasoningDelta, ReplyEnded, TextDelta
-from demiurgic.repl.commands import Work, find_command
+from demiurgic.repl.commands import Work, command_in, find_command
 from demiurgic.repl.front import Front
 from demiurgic.repl.items import Echo, Facts, Notice, Printed
 from demiurgic.repl.replay import replay
+from demiurgic.sandbox.printed import settled, settled_so_far
 from demiurgic.sandbox.protocol import Command, Status, Stream
 from demiurgic.tools.shell import BASH
 
@@ -35,11 +36,11 @@ class Conversation:
     """One user at one desk."""
 
     def __init__(self, desk: Desk, front: Front) -> None:
-        self._work = Work(desk, front)
+        self._cancelled = threading.Event()
+        self._work = Work(desk, front, cancelled=self._cancelled)
         self._front = front
         self._lock = threading.Lock()
         self._turn: Turn | None = None
-        self._cancelled = threading.Event()
         self._facts = Facts()
         self._spoke_since: float | None = None
 
@@ -68,8 +69,8 @@ class Conversation:
             if text.startswith("!"):
                 self._front.show(Echo(text))
                 self._shell(text[1:].strip())
-            elif text.startswith("/") and (name := text.split(maxsplit=1)[0]).count("/") == 1:
-                return self._command(name, text.removeprefix(name).strip(), text)
+            elif said := command_in(text):
+                return self._command(*said, text)
             elif text.strip():
                 self._say(text)
         except DemiurgicError as error:
@@ -174,15 +175,16 @@ class Conversation:
 
         def heard(stream: Stream, data: bytes) -> None:
             with lock:
-                *lines, partial[stream] = (partial[stream] + decoders[stream].decode(data)).split("\n")
+                *lines, rest = (partial[stream] + decoders[stream].decode(data)).split("\n")
+                partial[stream] = settled_so_far(rest)
                 if lines:
-                    self._front.show(Printed("\n".join(lines)))
+                    self._front.show(Printed(settled("\n".join(lines))))
 
         result = self._work.desk.equipment.sandbox.run(Command((BASH, "-c", command)), heard, self._cancelled)
         for rest in partial.values():
             if rest:
-                self._front.show(Printed(rest))
-        self._work.output = result.stdout.text() + result.stderr.text()
+                self._front.show(Printed(settled(rest)))
+        self._work.output = settled(result.stdout.text() + result.stderr.text())
         if result.status is not Status.OK:
             ended = f"exit code {result.exit_code}" if result.status is Status.FAILED else f"stopped: {result.status}"
             self._front.show(Notice(ended, "warning"))

@@ -4,7 +4,7 @@ for the status line."""
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from demiurgic.agent.events import AgentEvent, Mode
+from demiurgic.agent.events import AgentEvent, Mode, TurnEnd
 from demiurgic.tools.protocol import DiffView
 
 
@@ -54,3 +54,14 @@ class Facts:
     guarded: bool = True
     """Whether the sandbox keeps programs from the user's other files."""
     mode: Mode | None = None
+
+
+ENDS = {
+    TurnEnd.CANCELLED: "stopped; what came is kept",
+    TurnEnd.TURN_LIMIT: "stopped: as many steps as one turn may take",
+    TurnEnd.TOKEN_LIMIT: "stopped: as many tokens as one turn may take",
+    TurnEnd.TIME_LIMIT: "stopped: as long as one turn may take",
+    TurnEnd.STUCK: "stopped: it went round in circles",
+    TurnEnd.CONTEXT: "stopped: the conversation cannot be shortened enough to go on; begin a new one",
+}
+"""What is said of a turn that did not come to its end by itself."""

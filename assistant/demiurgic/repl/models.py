@@ -9,5 +9,5 @@ def model_names(settings: Settings) -> list[str]:
     from demiurgic_models.store import Store
 
     store = Store(settings.models_dir)
-    entries = load_registry([settings.registry] if settings.registry else [])
+    entries = load_registry(settings.registries)
     return [entry.name for entry in entries.values() if store.has(entry)]

@@ -44,16 +44,22 @@ def question(asked: ApprovalAsked) -> list[RenderableType]:
         else headline(asked.call.name, view)
     )
     head = Hanging(Text("? ", "bold yellow"), title)
+    effects = [Hanging(Text("  "), Text(told, "dim")) for told in effects_beside(asked)]
+    reason = [Hanging(Text("  "), Text(visible(asked.reason), "yellow"))] if asked.reason else []
+    return [head, *whole(asked.view), *effects, *reason]
+
+
+def effects_beside(asked: ApprovalAsked) -> list[str]:
+    """What a call would touch besides what its view says already."""
+    view = asked.view
     told = (
         {view.path} if isinstance(view, DiffView) else {view.command} if isinstance(view, CommandView) else set[str]()
     )
-    effects = [
-        Hanging(Text("  "), Text(f"would {_VERBS[effect.kind]} {visible_name(effect.target)}", "dim"))
+    return [
+        f"would {_VERBS[effect.kind]} {visible_name(effect.target)}"
         for effect in asked.effects
         if effect.target not in told
     ]
-    reason = [Hanging(Text("  "), Text(visible(asked.reason), "yellow"))] if asked.reason else []
-    return [head, *whole(asked.view), *effects, *reason]
 
 
 def choices(asked: ApprovalAsked) -> list[RenderableType]:

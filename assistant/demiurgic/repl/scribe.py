@@ -29,7 +29,7 @@ from demiurgic.repl.activity import Reading, activity, duration
 from demiurgic.repl.calls import failed_before, finished, headline, running
 from demiurgic.repl.diffs import diff_blocks, diff_of
 from demiurgic.repl.ink import Hanging, line
-from demiurgic.repl.items import Echo, Notice, Printed, Rows, Shown
+from demiurgic.repl.items import ENDS, Echo, Notice, Printed, Rows, Shown
 from demiurgic.repl.markdown import Markdown, Prose
 from demiurgic.repl.questions import question
 from demiurgic.repl.tables import rows
@@ -39,14 +39,6 @@ from demiurgic.workspace.shown import visible, visible_name
 _THOUGHTS = 3
 _KEPT = 20_000
 """Characters of a running program's output that are kept for the eye."""
-_ENDS = {
-    TurnEnd.CANCELLED: "stopped; what came is kept",
-    TurnEnd.TURN_LIMIT: "stopped: as many steps as one turn may take",
-    TurnEnd.TOKEN_LIMIT: "stopped: as many tokens as one turn may take",
-    TurnEnd.TIME_LIMIT: "stopped: as long as one turn may take",
-    TurnEnd.STUCK: "stopped: it went round in circles",
-    TurnEnd.CONTEXT: "stopped: the conversation cannot be shortened enough to go on; /new begins anew",
-}
 _TOLD = {"files": "attached", "notes": "read first", "program": "told the model"}
 _NOTICES = {"info": "dim", "warning": "yellow", "error": "red"}
 
@@ -232,8 +224,8 @@ class Scribe:
         blocks = [*self._thought_over(), *self._prose_over()]
         if item.reason is TurnEnd.ERROR:
             blocks += self._add("note", [line(visible(item.problem), "red")])
-        elif item.reason in _ENDS:
-            blocks += self._add("note", [line(_ENDS[item.reason], "yellow")])
+        elif item.reason in ENDS:
+            blocks += self._add("note", [line(ENDS[item.reason], "yellow")])
         self._rest()
         return blocks
 

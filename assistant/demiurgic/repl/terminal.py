@@ -16,7 +16,6 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import ThreadedCompleter
 from prompt_toolkit.document import Document
@@ -30,6 +29,7 @@ from demiurgic.agent.events import Answer, ApprovalAsked, Approver, Mode
 from demiurgic.repl.activity import activity
 from demiurgic.repl.completing import FileNames, ReplCompleter
 from demiurgic.repl.conversation import Conversation
+from demiurgic.repl.drawing import SteadyApplication, SteadyRenderer, wraps_anew
 from demiurgic.repl.ink import Hanging, Ink
 from demiurgic.repl.items import Facts, Shown
 from demiurgic.repl.keys import key_bindings
@@ -83,11 +83,16 @@ class Terminal:
         self._items: SimpleQueue[Shown | Facts | _Question | _Prefill] = SimpleQueue()
         self._facts = Facts()
         self._live, self._hint = "", ""
+        self._painted = self._output.get_size()
         self._question: _Question | None = None
         self._files: FileNames | None = None
         self._stashed = Document()
         self._buffer = self._make_buffer(settings)
         self._app = self._make_app()
+        self._renderer = SteadyRenderer(
+            self._app.renderer.style, self._output, lambda: self._news.set(), wraps=wraps_anew(environment)
+        )
+        self._app.renderer = self._renderer
         self._began = 0.0
         if first:
             self._worker.send(first)
@@ -250,6 +255,8 @@ class Terminal:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), _SPIN if self._worker.busy else None)
             self._news.clear()
+            while not self._renderer.steady:
+                await asyncio.sleep(_FRAME)
             self._paint(self._taken())
             await asyncio.sleep(_FRAME)
         self._paint(self._taken())
@@ -275,7 +282,8 @@ class Terminal:
         room = max(_LEAST_LIVE, size.rows - _BELOW_LIVE)
         lines = self._ink.paint(self._in_motion(), size.columns).splitlines()
         self._live = "\n".join(lines[-room:])
-        if not blocks:
+        resized, self._painted = size != self._painted, size
+        if not blocks and not resized:  # else from nothing: a row that was longer would be wrapped as if it still were
             self._app.invalidate()
             return
         with self._output.held():
@@ -316,9 +324,9 @@ class Terminal:
             on_text_changed=self._typed,
         )
 
-    def _make_app(self) -> Application[None]:
+    def _make_app(self) -> SteadyApplication:
         parts = Parts(lambda: self._live, self._waiting, self._prompt, self._status)
-        app: Application[None] = Application(
+        app = SteadyApplication(
             layout=make_layout(parts, self._buffer),
             key_bindings=key_bindings(self, self._buffer),
             style=STYLE,

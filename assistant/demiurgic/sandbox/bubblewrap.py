@@ -12,6 +12,7 @@ import select
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -24,7 +25,7 @@ from demiurgic.sandbox.capture import Check, close_pipes
 from demiurgic.sandbox.cgroup import Group, Parents
 from demiurgic.sandbox.covers import Covering
 from demiurgic.sandbox.disk import Disk
-from demiurgic.sandbox.environment import environment
+from demiurgic.sandbox.environment import environment, search_path
 from demiurgic.sandbox.limits import prlimit_arguments, processes_are_counted_apart, rlimits
 from demiurgic.sandbox.local import LocalSandbox, Order, Outcome, Run, started
 from demiurgic.sandbox.protocol import Guard, Policy, Strength
@@ -120,7 +121,7 @@ class BubblewrapSandbox(LocalSandbox):
         box.status = status
         stack.callback(box.close)
         ours = {"seccomp": seccomp, "json-status-fd": theirs, "block-fd": gate}
-        variables = environment(self._policy, order.folder, "/tmp", HOME, self._interpreter)
+        variables = environment(self._policy, order.folder, "/tmp", HOME, search_path(self._policy, self._interpreter))
         arguments = [
             *self._stage.entrance,
             self._bwrap,
@@ -168,17 +169,20 @@ class BubblewrapSandbox(LocalSandbox):
 
 @dataclass(slots=True)
 class _Box:
-    """The namespaces of one run, as bubblewrap tells of them."""
+    """The namespaces of one run, as bubblewrap tells of them. Other threads may look at it and end it at any time."""
 
     group: Group | None
     status: int = -1
     _said: bytearray = field(default_factory=bytearray)
     _init: int | None = None
     _handle: int | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    """Held while the handle is used: once closed, its number may mean another process."""
 
     def init(self) -> int | None:
         """The first process inside, by its number outside; None once it has ended."""
-        return None if self._handle is None or _ended(self._handle) else self._init
+        with self._lock:
+            return None if self._handle is None or _ended(self._handle) else self._init
 
     def admit(self, process: subprocess.Popen[bytes]) -> None:
         """Learn of the first process inside, and limit it, before it does anything."""
@@ -199,11 +203,12 @@ class _Box:
 
     def end(self, process: subprocess.Popen[bytes]) -> None:
         """Kill the first process inside, which no other there outlives."""
-        if self._handle is not None:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._handle, signal.SIGKILL)
-        if process.poll() is None and self._handle is None:
-            process.kill()
+        with self._lock:
+            if self._handle is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+            elif process.poll() is None:
+                process.kill()
 
     def settle(self, process: subprocess.Popen[bytes], said: bytes, ended: bool) -> int:
         """Wait until nothing is left inside; the program's exit code."""
@@ -223,10 +228,11 @@ class _Box:
 
     def close(self) -> None:
         """Let go of it."""
-        os.close(self.status)
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None
+        with self._lock:
+            os.close(self.status)
+            if self._handle is not None:
+                os.close(self._handle)
+                self._handle = None
 
     def _hear(self, timeout: float) -> bool:
         if not select.select([self.status], [], [], max(0.0, timeout))[0]:

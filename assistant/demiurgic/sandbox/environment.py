@@ -19,14 +19,20 @@ _GIT = {
 }
 
 
-def environment(policy: Policy, folder: Path, temporary: str, home: str, interpreter: Sequence[Path]) -> dict[str, str]:
+def search_path(policy: Policy, interpreter: Sequence[Path] = (), *, kept_in: bool = True) -> str:
+    """Where programs are looked for: the project's own come first, as people expect. Where nothing keeps programs in
+    they come last, because there the user's word is all that stands before a command, and it was given for the program
+    that they know by that name."""
+    projects = [*program_folders(policy.workspace), *(path for path in policy.readable if path.name == "bin")]
+    machines = [*_SYSTEM_PATH, *(path for path in interpreter if path.name == "bin")]
+    folders = (*projects, *machines) if kept_in else (*machines, *projects)
+    return ":".join(dict.fromkeys(map(str, folders)))
+
+
+def environment(policy: Policy, folder: Path, temporary: str, home: str, path: str) -> dict[str, str]:
     """The variables of a program that starts in `folder`. The policy has the last word."""
-    programs: list[Path | str] = [*program_folders(policy.workspace)]
-    programs += [path for path in policy.readable if path.name == "bin"]
-    programs += _SYSTEM_PATH
-    programs += [path for path in interpreter if path.name == "bin"]
     ours: Mapping[str, str] = {
-        "PATH": ":".join(dict.fromkeys(map(str, programs))),
+        "PATH": path,
         "HOME": home,
         "LANG": "C.UTF-8",
         "TMPDIR": temporary,

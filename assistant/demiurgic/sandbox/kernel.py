@@ -63,8 +63,9 @@ class PythonKernel:
 
     def restart(self) -> None:
         """Forget everything. A cell under way dies."""
-        if self._worker is not None:
-            self._worker.end()
+        worker = self._worker  # once: the cell that dies of it lets go of it in its own thread
+        if worker is not None:
+            worker.end()
         with self._turn:
             self._end()
 

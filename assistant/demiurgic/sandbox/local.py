@@ -208,7 +208,8 @@ class _KernelHost:
         return PipedProgram(start, settle)
 
     def check(self) -> Status | None:
-        checks = self._run.checks if self._run is not None else ()
+        run = self._run  # once: it may be settled meanwhile
+        checks = run.checks if run is not None else ()
         return next((found for check in checks if (found := check()) is not None), None)
 
 

@@ -20,6 +20,8 @@ _CHUNK = 64 << 10
 _DRAIN = 16
 """Chunks of output that are read at most before replies are handed over."""
 _PATIENCE = 10.0
+_PAUSE = 0.05
+"""Seconds for which the pipes are held at most while nothing can be written."""
 
 
 class Channel(StrEnum):
@@ -64,11 +66,15 @@ Start: TypeAlias = Callable[[int], subprocess.Popen[bytes]]
 
 
 class PipedProgram:
-    """Satisfies `Spawned` for a child of this process. `settle` ends it and returns when nothing of it is left."""
+    """Satisfies `Spawned` for a child of this process. `settle` ends it and returns when nothing of it is left.
+
+    Whoever uses the pipes holds `_pipes`, and they are closed by whoever holds it: no descriptor is ever waited for or
+    read that may belong to something else by then.
+    """
 
     def __init__(self, start: Start, settle: Callable[[subprocess.Popen[bytes]], None]) -> None:
         self._settle = settle
-        self._lock = threading.Lock()
+        self._ending, self._pipes = threading.Lock(), threading.Lock()
         self._closed = False
         replies, theirs = os.pipe()
         try:
@@ -95,32 +101,46 @@ class PipedProgram:
 
     def send(self, data: bytes) -> None:
         unsent, until = memoryview(data), time.monotonic() + _PATIENCE
-        while unsent and not self._closed:
-            if not _ready([], [self._stdin.fileno()], until - time.monotonic()):
+        while unsent:
+            with self._pipes:
+                if self._closed:
+                    return
+                written = self._write(unsent[:_CHUNK])
+            if not written and time.monotonic() > until:
                 raise SandboxError("a program in the sandbox does not read what it is sent")
-            try:
-                unsent = unsent[os.write(self._stdin.fileno(), unsent[:_CHUNK]) :]
-            except BrokenPipeError:
-                raise SandboxError("a program in the sandbox has ended") from None
+            unsent = unsent[written:]
 
     def receive(self, timeout: float) -> Sequence[tuple[Channel, bytes]]:
-        if self._closed or not self._open:
-            return []
+        with self._pipes:
+            return [] if self._closed or not self._open else self._receive(timeout)
+
+    def end(self) -> None:
+        with self._ending:
+            if self._closed:
+                return
+            self._closed = True
+            try:
+                self._settle(self._process)
+            finally:
+                with self._pipes:  # let go of soon: nothing comes of a program that has ended, and nobody begins anew
+                    os.close(self._replies)
+                    close_pipes(self._process)
+
+    def _write(self, data: memoryview) -> int:
+        if not _ready([], [self._stdin.fileno()], _PAUSE):
+            return 0
+        try:
+            return os.write(self._stdin.fileno(), data)
+        except BrokenPipeError:
+            raise SandboxError("a program in the sandbox has ended") from None
+
+    def _receive(self, timeout: float) -> Sequence[tuple[Channel, bytes]]:
         ready = _ready(sorted(self._open), [], timeout)
         replies = self._read(self._replies) if self._replies in ready else b""
         if not replies and self._process.poll() is not None and not ready:
             self._open.clear()
         came = [(channel, data) for fd, channel in self._outputs.items() for data in self._drain(fd)]
         return [*came, (Channel.REPLIES, replies)] if replies else came
-
-    def end(self) -> None:
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-            self._settle(self._process)
-            os.close(self._replies)
-            close_pipes(self._process)
 
     def _drain(self, fd: int) -> list[bytes]:
         pieces: list[bytes] = []

@@ -20,7 +20,7 @@ from typing import cast
 from demiurgic.errors import SandboxError
 from demiurgic.sandbox.capture import close_pipes
 from demiurgic.sandbox.disk import Disk
-from demiurgic.sandbox.environment import environment
+from demiurgic.sandbox.environment import environment, search_path
 from demiurgic.sandbox.limits import rlimits, tasks_of
 from demiurgic.sandbox.local import LocalSandbox, Order, Outcome, Run, started
 from demiurgic.sandbox.protocol import Guard, Policy
@@ -73,12 +73,13 @@ class SupervisedSandbox(LocalSandbox):
             watched = [self._policy.workspace, temporary] if order.writable else [temporary]
             disk = Disk(watched, order.limits)
             wanted = rlimits(order.limits, self._processes(order), data=group is None)
+            path = search_path(self._policy, self._interpreter, kept_in=self.strength != "process")
             supervisor = _Supervisor(
                 {
                     "argv": order.argv,
                     "folder": str(order.folder),
                     "environment": environment(
-                        self._policy, order.folder, str(temporary), str(temporary / "home"), self._interpreter
+                        self._policy, order.folder, str(temporary), str(temporary / "home"), path
                     ),
                     "limits": [[kind, *pair] for kind, pair in wanted.items()],
                     "doors": [] if group is None else [str(door) for door in group.doors],

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from demiurgic_models.reading import read_small
+
 _PARTS = ("bin", "lib", "lib64", "include")
 _SYSTEM = Path("/usr")
 _ENVIRONMENTS = (".venv", "venv")
@@ -37,7 +39,7 @@ def program_folders(workspace: Path) -> tuple[Path, ...]:
 
 def _interpreter_of(environment: Path) -> Path | None:
     try:
-        lines = (environment / "pyvenv.cfg").read_text("utf-8").splitlines()
+        lines = read_small(environment / "pyvenv.cfg").splitlines()
     except (OSError, UnicodeDecodeError):
         return None
     pairs = (line.partition("=") for line in lines)

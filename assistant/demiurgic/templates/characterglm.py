@@ -21,7 +21,8 @@ class Persona:
 
 
 class CharacterGlm(Family):
-    """Turns are lines headed by a name in brackets; a line break within a turn becomes a space."""
+    """Turns are lines headed by a name in brackets; a line break within a turn becomes a space. The one that ends the
+    character's turn is the character's own: it is how it stops."""
 
     family = "characterglm"
 
@@ -44,18 +45,20 @@ class CharacterGlm(Family):
         script.content(f"以下是一段{who.bot_name}和{who.user_name}之间的对话。")
         script.content(f"\n关于{who.bot_name}的信息：{_line(' '.join(filter(None, (who.bot_info, told))))}")
         script.content(f"\n关于{who.user_name}的信息：{_line(who.user_info)}")
+        spoke = False
         for index, message in enumerate(conversation):
             script.at = index
-            if isinstance(message, Assistant):
-                script.content(f"\n[{who.bot_name}]")
-                script.wrote(_line(message.text))
-                if not generate and index == len(conversation) - 1:
-                    script.wrote_markup("\n")
-            elif message.role != "system":
-                script.content(f"\n[{who.user_name}]{_line(message.text)}")
+            if message.role == "system":
+                continue
+            script.content("" if spoke else "\n")
+            if spoke := isinstance(message, Assistant):
+                script.content(f"[{who.bot_name}]")
+                script.wrote(f"{_line(message.text)}\n")
+            else:
+                script.content(f"[{who.user_name}]{_line(message.text)}")
         script.at = -1
         if generate:
-            script.content(f"\n[{who.bot_name}]")
+            script.content(f"{'' if spoke else chr(10)}[{who.bot_name}]")
         return script.done()
 
     def reader(self, tools: Sequence[Tool] = (), *, think: bool = True) -> ReplyReader:

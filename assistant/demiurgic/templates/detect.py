@@ -32,6 +32,8 @@ class ModelTraits:
     vocabulary: Vocabulary
     ends: tuple[str, ...] = ()
     """Names of the tokens that end a turn."""
+    eos: str = ""
+    """What the model's own template calls `eos_token`, where that is known."""
 
 
 def detect(traits: ModelTraits) -> Template:
@@ -41,8 +43,12 @@ def detect(traits: ModelTraits) -> Template:
         return known or Plain(traits.vocabulary)
     if known is not None and (_agrees(known, traits.template) or known.family in _DROPPING):
         return known
-    return JinjaTemplate(traits.vocabulary, traits.template, traits.ends, known.dialect if known else None)
+    dialect = known.dialect if known else None
+    return JinjaTemplate(traits.vocabulary, traits.template, traits.ends, dialect, traits.eos)
 
+
+_GLM = frozenset(("chatglm", "glm"))
+"""What a GGUF file and a checkpoint call the same architecture."""
 
 _DROPPING = frozenset(("chatglm3", "characterglm"))
 """Families whose files carry no template that could be right."""
@@ -56,7 +62,7 @@ def _recognise(traits: ModelTraits) -> Family | None:
         ("<arg_key>" in template and "<tool_call>{function-name}<arg_key>" in template, lambda: Glm47(vocabulary)),
         ("<arg_key>" in template, lambda: Glm45(vocabulary)),
         (_is_glm4(template) and "<think>" in template, lambda: GlmZ1(vocabulary)),
-        (_is_glm4(template) and traits.architecture == "chatglm", lambda: Glm4Chat(vocabulary)),
+        (_is_glm4(template) and traits.architecture in _GLM, lambda: Glm4Chat(vocabulary)),
         (_is_glm4(template), lambda: Glm4(vocabulary)),
         ("<|start_header_id|>" in template, lambda: Llama3(vocabulary)),
         ("Reasoning Mode" in template, lambda: SmolLM3(vocabulary)),
@@ -70,7 +76,7 @@ def _recognise(traits: ModelTraits) -> Family | None:
 
 
 def _is_chatglm3(traits: ModelTraits) -> bool:
-    return traits.architecture == "chatglm" and "sop" in traits.vocabulary.markers
+    return traits.architecture in _GLM and "sop" in traits.vocabulary.markers
 
 
 def _is_glm4(template: str) -> bool:

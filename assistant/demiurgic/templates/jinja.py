@@ -224,8 +224,11 @@ class JinjaTemplate(Family):
     family = "jinja"
     tags = HERMES_TAGS
 
-    def __init__(self, vocabulary: Vocabulary, template: str, ends: Sequence[str], dialect: Dialect | None) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, template: str, ends: Sequence[str], dialect: Dialect | None, eos: str = ""
+    ) -> None:
         super().__init__(vocabulary)
+        self._eos = eos
         self.stops = tuple(ends)
         self.dialect = dialect or Hermes()
         self._template = template
@@ -250,10 +253,10 @@ class JinjaTemplate(Family):
                 "add_generation_prompt": generate,
                 "enable_thinking": think,
                 "bos_token": "",
-                "eos_token": "",
+                "eos_token": self._eos,
             },
         )
-        return _unmasked(text, pieces)
+        return _unmasked(text, pieces, self.stops)
 
     def _masked(self, index: int, message: Message, pieces: list[list[Segment]]) -> dict[str, Any]:
         script = Script()
@@ -287,7 +290,8 @@ def _sentinel(number: int) -> str:
     return f"{_OPEN}{number}{_CLOSE}"
 
 
-def _unmasked(text: str, pieces: Sequence[Sequence[Segment]]) -> list[Segment]:
+def _unmasked(text: str, pieces: Sequence[Sequence[Segment]], stops: Sequence[str]) -> list[Segment]:
+    """The pieces in their places. A stop that stands right behind the assistant's words is the assistant's own."""
     segments: list[Segment] = []
     shown: set[int] = set()
     for part in text.split(_OPEN):
@@ -297,7 +301,11 @@ def _unmasked(text: str, pieces: Sequence[Sequence[Segment]]) -> list[Segment]:
         if number.isdigit() and int(number) < len(pieces):
             segments += pieces[int(number)]
             shown.add(int(number))
-        if rest:
+        last = segments[-1] if segments else None
+        stop = next((stop for stop in stops if rest.startswith(stop)), "") if last and last.by_assistant else ""
+        if last and stop:
+            segments.append(Segment(stop, by_assistant=True, message=last.message))
+        if rest := rest.removeprefix(stop):
             segments.append(Segment(rest))
     if lost := set(range(len(pieces))) - shown:
         raise TemplateError(f"the model's chat template drops messages ({', '.join(map(str, sorted(lost)))})")

@@ -4,19 +4,18 @@ Addresses of this machine and of its own network are refused, whatever name lead
 whoever can reach it. A redirection to another host is not followed but told, so that it is judged anew.
 """
 
-import ipaddress
-import socket
 import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
-from demiurgic.errors import ToolFailed
+from demiurgic.errors import PrivateAddress, ToolFailed
 from demiurgic.messages import JsonObject, Tool
 from demiurgic.tools.protocol import Effect, EffectKind, Outcome, Surroundings, TextView
+from demiurgic.tools.reaching import addresses_of, request_to
 from demiurgic.tools.room import first_that_fit, shortened
 from demiurgic.tools.schema import TEXT, WHOLE, arguments, told
 from demiurgic.tools.textfile import lines_of
@@ -90,15 +89,12 @@ class FetchTool:
 
 @contextmanager
 def _asked(client: httpx2.Client, url: str, *, local: bool) -> Generator[httpx2.Response]:
-    """The answer of one of the host's addresses. Each is connected to as it was checked: a name that is looked up anew
-    may lead elsewhere the second time."""
-    parts, error = urlsplit(url), OSError("the host has no address")
-    headers = {"Accept": "text/html, text/*;q=0.9", "Host": parts.netloc.rpartition("@")[2]}
-    for address in _addresses(parts, local=local):
-        there = httpx2.URL(url).copy_with(host=address)
-        request = client.build_request("GET", there, headers=headers, extensions={"sni_hostname": parts.hostname})
+    """The answer of one of the host's addresses."""
+    error: Exception = OSError("the host has no address")
+    headers = {"Accept": "text/html, text/*;q=0.9"}
+    for address in _addresses(url, local=local):
         try:
-            reply = client.send(request, stream=True)
+            reply = client.send(request_to(client, url, address, headers), stream=True)
         except httpx2.ConnectError as failed:
             error = failed
             continue
@@ -108,15 +104,11 @@ def _asked(client: httpx2.Client, url: str, *, local: bool) -> Generator[httpx2.
     raise error
 
 
-def _addresses(parts: SplitResult, *, local: bool) -> list[str]:
-    """Where a host is. Raises ToolFailed where any of it may not be reached."""
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
-    if not local and not all(ipaddress.ip_address(address.partition("%")[0]).is_global for address in addresses):
-        host = parts.hostname
-        raise ToolFailed(f"{host} is on this machine or its own network", "such addresses are not fetched")
-    return addresses
+def _addresses(url: str, *, local: bool) -> list[str]:
+    try:
+        return addresses_of(url, local=local)
+    except PrivateAddress as error:
+        raise ToolFailed(error.message, "such addresses are not fetched") from error
 
 
 def _text_of(reply: httpx2.Response, url: str, around: Surroundings) -> str:

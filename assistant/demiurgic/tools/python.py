@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from demiurgic.errors import SandboxError, ToolFailed
 from demiurgic.messages import JsonObject, Tool
+from demiurgic.sandbox.printed import settled
 from demiurgic.sandbox.protocol import CellResult, CellStatus
 from demiurgic.tools.protocol import Effect, EffectKind, Outcome, Surroundings, TextView
 from demiurgic.tools.room import head_and_tail, shortened
@@ -49,7 +50,7 @@ class PythonTool:
 
 
 def _said(result: CellResult, around: Surroundings) -> str:
-    parts = (result.stdout.text(), result.stderr.text(), result.value, result.error)
+    parts = (settled(result.stdout.text()), settled(result.stderr.text()), result.value, result.error)
     lines = [shortened(line) for part in parts if part for line in lines_of(part)]
     head, tail = head_and_tail(lines, around.budget)
     left = len(lines) - len(head) - len(tail)

@@ -64,7 +64,7 @@ class SearchPlan:
         if others or matches.path != place.path or matches.count > _MOST_AROUND or not matches.searched_all:
             return []
         with telling_the_model():
-            file = decoded(place.files.read(place.path))
+            file = decoded(place.files.saved.read(place.path))
         lines = lines_of(file.text) if file else []
         hits = {number for number, _ in matches.lines}
         near = sorted({number + away for number in hits for away in range(-_AROUND, _AROUND + 1)})

@@ -91,7 +91,7 @@ def _reason_to_stop(found: Found, spent: float, cancel: threading.Event) -> str:
 
 def _search(choice: Choice, path: str, pattern: regex.Pattern[str]) -> Matches:
     try:
-        data = choice.place.files.read(path, _LARGEST + 1)
+        data = choice.place.files.saved.read(path, _LARGEST + 1)
     except WorkspaceError:  # it went away, or may not be read
         data = b""
     whole = len(data) <= _LARGEST

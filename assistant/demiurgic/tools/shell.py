@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from demiurgic.errors import SandboxError, ToolFailed
 from demiurgic.messages import JsonObject, Tool
+from demiurgic.sandbox.printed import settled
 from demiurgic.sandbox.protocol import Command, Limits, Result, Status
 from demiurgic.tools.denials import forbidden
 from demiurgic.tools.protocol import CommandView, Effect, EffectKind, Outcome, Surroundings
@@ -73,7 +74,7 @@ class ShellTool:
 
 def said_of(result: Result, limits: Limits, around: Surroundings) -> str:
     """What a run wrote, as much as fits, and how it ended."""
-    text = result.stdout.text() + result.stderr.text()
+    text = settled(result.stdout.text() + result.stderr.text())
     lines = [shortened(line) for line in lines_of(text)] if text else []
     head, tail = head_and_tail(lines, around.budget)
     left = len(lines) - len(head) - len(tail)

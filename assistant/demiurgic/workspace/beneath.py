@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from demiurgic.errors import OutsideWorkspace, WorkspaceError
 from demiurgic.workspace.ignoring import Ignored
@@ -48,6 +48,13 @@ class LocalWorkspace:
     @property
     def root(self) -> Path:
         return self._names.root
+
+    @property
+    def saved(self) -> Self:
+        return self
+
+    def settle(self, path: str) -> bool:
+        return False  # what is on disk is all there is
 
     def relative(self, path: str) -> str:
         return self._names.relative(path)

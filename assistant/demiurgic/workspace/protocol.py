@@ -25,6 +25,16 @@ class Workspace(Protocol):
     @property
     def root(self) -> Path: ...
 
+    @property
+    def saved(self) -> "Workspace":
+        """The same files as they lie on disk, for whoever looks into many. Elsewhere an editor's text may stand for one
+        that it has not saved."""
+        ...
+
+    def settle(self, path: str) -> bool:
+        """Bring to disk what the user has changed in a file and not saved. Whether there was anything."""
+        ...
+
     def relative(self, path: str) -> str:
         """A path as the model wrote it (absolute, `./`, `~` or relative), in the workspace's own form. Purely lexical;
         raises OutsideWorkspace where it leads out."""

@@ -4,7 +4,6 @@ A file that cannot be understood stops the program: rules that silently do not h
 """
 
 import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -15,10 +14,10 @@ from demiurgic.agent.permissions.rules import Decision, Rule, Rules
 from demiurgic.errors import ConfigError
 from demiurgic.workspace.state import project_folder
 from demiurgic_models.files import write_beside
+from demiurgic_models.reading import read_toml
 
 PROJECT_FILE = Path(".demiurgic") / "rules.toml"
 _SCOPES = ("path", "host", "target")
-_LARGEST = 1 << 20
 _PATIENCE = 10.0
 _HEAD = "# What may be done in this folder without a question, and what may not. Written by Demiurgic; yours to edit.\n"
 
@@ -56,14 +55,10 @@ def remember(state_dir: Path, root: Path, rules: tuple[Rule, ...]) -> None:
 
 def _read(path: Path) -> tuple[Rule, ...]:
     try:
-        with path.open("rb") as file:
-            text = file.read(_LARGEST + 1)
-        if len(text) > _LARGEST:
-            raise ConfigError(f"{path} is too large to be a file of rules")
-        held = tomllib.loads(text.decode("utf-8"))
+        held = read_toml(path)
     except (FileNotFoundError, NotADirectoryError):
         return ()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read: {error}", "mend it, or delete it") from error
     tables = held.pop("rule", [])
     if held or not isinstance(tables, list):

@@ -78,8 +78,9 @@ class History:
                 self.head, self._undone = record.turn, []
             case Happened() | Replaced():
                 self._current().records.append(record)
-            case FilesSaved(snapshot):
-                self._current().files.append(snapshot)
+            case FilesSaved(snapshot, anew):
+                current = self._current()
+                current.files = [snapshot] if anew else [*current.files, snapshot]
             case Undone(turn, files, before):
                 self.head = self._turn(turn).began.parent
                 self._undone.append(Move(turn, before))

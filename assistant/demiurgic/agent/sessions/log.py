@@ -12,9 +12,10 @@ from filelock import FileLock, Timeout
 
 from demiurgic.agent.sessions.records import Record
 from demiurgic.agent.sessions.values import Mismatch, from_json, to_json
-from demiurgic.agent.sessions.wire import VERSION, from_line, to_line
+from demiurgic.agent.sessions.wire import VERSION, to_line
 from demiurgic.errors import SessionError
 from demiurgic.messages import JsonObject
+from demiurgic.messages_json import from_line
 from demiurgic_models.files import Appended
 
 

@@ -81,6 +81,8 @@ class FilesSaved:
     """A state of the workspace, as it was at this point of the turn that goes on."""
 
     snapshot: str
+    anew: bool = False
+    """It counts as the turn's first: until here nothing was changed but by the user."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,11 +70,12 @@ class Session:
         if records:
             self._write(records)
 
-    def files_saved(self, snapshot: str) -> None:
-        """Note a state of the workspace. The first one of a turn is what undoing the turn goes back to."""
+    def files_saved(self, snapshot: str, *, anew: bool = False) -> None:
+        """Note a state of the workspace. The first one of a turn is what undoing the turn goes back to; one that is
+        taken `anew` counts as the first."""
         if not self._history.head:
             raise SessionError("a state of the files belongs to a turn, and none has begun")
-        self._write([FilesSaved(snapshot)])
+        self._write([FilesSaved(snapshot, anew)])
 
     def undo(self, before: str = "") -> Move:
         """Take back the latest turn. `before` is the state of the workspace now, for redoing.

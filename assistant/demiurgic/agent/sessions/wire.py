@@ -4,13 +4,13 @@ Each line is an object that names its version and its type. A reader passes over
 that it does not know it refuses, for it cannot tell what it would miss.
 """
 
-import json
 from typing import Any
 
 from demiurgic.agent.events import AgentEvent
 from demiurgic.agent.sessions.values import Mismatch, from_json, to_json
 from demiurgic.errors import SessionError
 from demiurgic.messages import Json, JsonObject, Message
+from demiurgic.messages_json import json_bytes
 from demiurgic.tools.protocol import View
 
 VERSION = 1
@@ -51,25 +51,6 @@ def view_from_json(value: Json) -> View:
 def to_line(value: JsonObject) -> bytes:
     """One line, its end included, that names the version of this form."""
     return json_bytes({"v": VERSION, **value}) + b"\n"
-
-
-def json_bytes(value: JsonObject) -> bytes:
-    """JSON on one line. Text that is no Unicode, such as a raw file name, makes it spell all letters with escapes."""
-    try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":")).encode()
-
-
-def from_line(line: bytes) -> dict[str, Json]:
-    """The object that a line holds. Raises ValueError where it holds none."""
-    try:
-        value: Json = json.loads(line)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-    if not isinstance(value, dict):
-        raise ValueError("no object")
-    return value  # pyright: ignore[reportUnknownVariableType] - JSON has no keys but text
 
 
 def event_line(event: AgentEvent) -> bytes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from demiurgic.cli.evaluate.numbers import ks_of
 from demiurgic.config import Settings
 from demiurgic.errors import UserError
+from demiurgic_models.reading import read_small
 
 if TYPE_CHECKING:
     from demiurgic.chat.protocol import ChatModel
@@ -186,7 +187,7 @@ def _problems(options: argparse.Namespace) -> "dict[str, Problem]":
 
 def _named(problems: "dict[str, Problem]", path: Path) -> "dict[str, Problem]":
     try:
-        names = [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
+        names = [line.strip() for line in read_small(path, pipes=True).splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read: {error}") from error
     unknown = [name for name in names if name not in problems]

@@ -9,6 +9,7 @@ snapshots.py      prefixes as bytes           snapshot_file.py  one of them in a
 sequences.py      who holds which tokens      task.py           one request
 threads.py        how many threads            scheduler.py      who is evaluated next
 embedder.py       vectors                     engine.py         LlamaEngine
+evaluation.py     raw scores, to compare      quantising.py     smaller weights
 """
 
 from demiurgic.engine.llama.engine import LlamaEngine

@@ -12,7 +12,6 @@ task names a command of its own.
 """
 
 import hashlib
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
@@ -21,6 +20,7 @@ from typing import cast
 
 from demiurgic.errors import BadEvaluationFile
 from demiurgic.messages import Json
+from demiurgic_models.reading import read_toml
 
 OWN_SUITE = Path(__file__).with_name("suite")
 ANSWER = "answer.txt"
@@ -105,8 +105,8 @@ def _folders(folder: Path) -> list[Path]:
 def _task(suite: Path, folder: Path) -> Task:
     path = folder / "task.toml"
     try:
-        table: dict[str, Json] = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        table: dict[str, Json] = read_toml(path)
+    except (OSError, ValueError) as error:
         raise BadEvaluationFile(f"{path} cannot be read: {error}") from error
     task = Task(
         kind=folder.parent.name,

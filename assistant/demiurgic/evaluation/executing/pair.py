@@ -19,14 +19,20 @@ from pathlib import Path
 from typing import cast
 
 from demiurgic.errors import BadEvaluationFile, SandboxError
-from demiurgic.evaluation.executing.houses import PACKAGES, PRELOAD, House
+from demiurgic.evaluation.executing.houses import House
 from demiurgic.evaluation.executing.limits import TrialLimits
+from demiurgic.evaluation.executing.packages import PACKAGES
 from demiurgic.evaluation.problems import Problem
 from demiurgic.evaluation.verdicts import Candidate, Outcome, Verdict
 
 _FOLDER = Path(__file__).parent
 _JUDGE = "demiurgic.evaluation.executing.judge_worker"
 _SLOW_START = 60.0
+_PRELOAD = (
+    *("bisect", "collections", "copy", "functools", "heapq", "itertools"),
+    *("math", "operator", "random", "re", "string", "typing"),
+)
+"""Standard modules that are warm in every server; others are imported by whoever wants them."""
 _TRIES = """
 import os, socket
 def tries(paths):
@@ -125,7 +131,7 @@ class Pair:
         settings = {
             **self._house.settings(self._limits),
             "candidate": self._candidate,
-            "preload": [*PRELOAD, *sorted(self._warm)],
+            "preload": [*_PRELOAD, *sorted(self._warm)],
         }
         ours.send(marshal.dumps(settings))
         housed = self._house.start(self._server, theirs.fileno(), self._limits)

@@ -15,8 +15,7 @@ from typing import Any
 from demiurgic.errors import MissingExtra, ModelLoadError
 from demiurgic.evaluation.intents.odds import Path, Reading, Tree
 from demiurgic.evaluation.intents.wording import Wording
-from demiurgic.templates.detect import ModelTraits, detect
-from demiurgic.templates.protocol import Vocabulary
+from demiurgic.templates.checkpoint import CheckpointTokenizer
 
 _ROWS = 64
 """Sequences in one forward pass behind the prompts. Their scores over a whole vocabulary are what fills memory."""
@@ -25,21 +24,6 @@ _ROWS = 64
 def is_checkpoint(folder: File) -> bool:
     """Whether this folder holds a checkpoint or an adapter."""
     return any((folder / name).is_file() for name in ("config.json", "adapter_config.json"))
-
-
-class CheckpointTokenizer:
-    """A checkpoint's tokenizer, as templates want one."""
-
-    def __init__(self, native: Any) -> None:  # noqa: ANN401 - transformers has no types to speak of
-        self._native = native
-        tokens: dict[int, Any] = native.added_tokens_decoder
-        self.markers = {str(token): number for number, token in tokens.items() if token.special or len(str(token)) > 1}
-        begun: list[int] = native("")["input_ids"]
-        self.beginning = native.bos_token_id if native.bos_token_id in begun[:1] else None
-
-    def tokenize(self, text: str, markers: bool = True) -> list[int]:
-        """Tokens of the text; with `markers`, names of special tokens become those tokens."""
-        return self._native(text, add_special_tokens=False, split_special_tokens=not markers)["input_ids"]
 
 
 class CheckpointModel:
@@ -53,9 +37,7 @@ class CheckpointModel:
         native, self._model = _load(folder)
         self._tokenizer = CheckpointTokenizer(native)
         config = self._model.config
-        ends = tuple(str(token) for token in native.convert_ids_to_tokens(_ends(self._model)))
-        vocabulary = Vocabulary(self._tokenizer.markers)
-        template = detect(ModelTraits(native.chat_template, config.model_type, self.name, vocabulary, ends))
+        template = self._tokenizer.template(config.model_type, self.name, _ends(self._model))
         self.wording = Wording(template, self._tokenizer, self._tokenizer.markers, self._tokenizer.beginning)
         self.context: int = getattr(config.get_text_config(), "max_position_embeddings", 0) or 2048
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from demiurgic.errors import BadEvaluationFile, UserError
 from demiurgic.messages import Json
+from demiurgic_models.reading import read_small
 
 FORMS = ("{label}", "意图：{index}:{label}")
 """How answers are spelled: the bare label, and the way that models tuned on CMCC-34 were taught."""
@@ -20,11 +21,14 @@ class Labels:
     descriptions: dict[str, str] = field(default_factory=dict[str, str])
     forms: tuple[str, ...] = FORMS
     """Ways to spell an answer, tried in this order on what the test file holds."""
+    ids: tuple[str, ...] = ()
+    """What stands for {index}; where nothing is said, the label's place, the first being 0."""
 
     def spelled(self, form: str) -> tuple[str, ...]:
         """Every label's answer in this form."""
-        numbered = enumerate(self.names)
-        return tuple(form.replace("{index}", str(index)).replace("{label}", name) for index, name in numbered)
+        ids = self.ids or tuple(map(str, range(len(self.names))))
+        numbered = zip(ids, self.names, strict=True)
+        return tuple(form.replace("{index}", index).replace("{label}", name) for index, name in numbered)
 
     def understand(self, answer: str) -> tuple[str, str] | None:
         """The label that an answer of the test file names, and the form it is spelled in."""
@@ -36,19 +40,33 @@ class Labels:
 
 
 def load_labels(path: Path, form: str | None = None) -> Labels:
-    """The labels of a file: one a line, a JSON list, or a JSON object of descriptions. Raises BadEvaluationFile."""
+    """The labels of a file: one a line, each with an id and a tab before it or none of them, a JSON list, or a JSON
+    object of descriptions. Raises BadEvaluationFile."""
     if form is not None and "{label}" not in form:
         raise UserError(f"the answer form {form!r} does not say where the label stands", "--answer 'intent: {label}'")
     try:
-        text = path.read_text("utf-8-sig")
+        text = read_small(path, pipes=True)
     except (OSError, UnicodeDecodeError) as error:
         raise BadEvaluationFile(f"{path} cannot be read: {error}") from error
-    described = _from_json(path, text) if text.lstrip()[:1] in ("[", "{") else _from_lines(path, text)
+    is_json = text.lstrip()[:1] in ("[", "{")
+    ids, text = ((), text) if is_json else _numbered(path, text)
+    described = _from_json(path, text) if is_json else _from_lines(path, text)
     names = tuple(described)
     if len(names) < 2:
         raise BadEvaluationFile(f"{path} holds {len(names)} labels; there must be two to choose from")
     forms = FORMS if form is None else (form, *FORMS)
-    return Labels(names, {name: told for name, told in described.items() if told}, forms)
+    return Labels(names, {name: told for name, told in described.items() if told}, forms, ids)
+
+
+def _numbered(path: Path, text: str) -> tuple[tuple[str, ...], str]:
+    """The ids of a file whose lines all begin with one, and the lines without them."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines or not all("\t" in line.strip() for line in lines):
+        return (), text
+    ids, _, names = zip(*(line.strip().partition("\t") for line in lines), strict=True)
+    if len(set(ids)) < len(ids):
+        raise BadEvaluationFile(f"{path}: two labels have the same id")
+    return ids, "\n".join(names)
 
 
 def _from_lines(path: Path, text: str) -> dict[str, str]:

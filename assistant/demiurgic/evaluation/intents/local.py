@@ -16,8 +16,8 @@ from demiurgic.evaluation.intents.data import Row
 from demiurgic.evaluation.intents.labels import Labels
 from demiurgic.evaluation.intents.odds import Path, Reading, Tree
 from demiurgic.evaluation.intents.predictions import Prediction, predicted
-from demiurgic.evaluation.intents.together import together
 from demiurgic.evaluation.intents.wording import Wording, fitted
+from demiurgic.evaluation.together import together
 
 _TRIES = 2
 """A request that failed is made once more: the engine's process may have been started anew."""

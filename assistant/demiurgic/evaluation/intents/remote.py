@@ -8,8 +8,8 @@ from demiurgic.errors import ContextOverflow, WorkError
 from demiurgic.evaluation.intents.data import Row
 from demiurgic.evaluation.intents.labels import Labels
 from demiurgic.evaluation.intents.predictions import Prediction
-from demiurgic.evaluation.intents.together import together
 from demiurgic.evaluation.intents.wording import halved
+from demiurgic.evaluation.together import together
 from demiurgic.events import ReplyEnded
 
 _ANSWER_TOKENS = 512

@@ -21,7 +21,7 @@ from demiurgic.sandbox.docker.engine import Engine, Shape
 from demiurgic.sandbox.docker.outcome import Run
 from demiurgic.sandbox.docker.pool import Pool
 from demiurgic.sandbox.docker.program import REPLIES, ContainedProgram
-from demiurgic.sandbox.environment import environment
+from demiurgic.sandbox.environment import environment, search_path
 from demiurgic.sandbox.kernel import PythonKernel
 from demiurgic.sandbox.local import KERNEL_LIMITS, folder_beneath
 from demiurgic.sandbox.protocol import (
@@ -166,7 +166,7 @@ class DockerSandbox:
         return Order(
             argv=command.argv,
             folder=str(folder),
-            environment=environment(self.policy, folder, _SCRATCH, _SCRATCH, ()),
+            environment=environment(self.policy, folder, _SCRATCH, _SCRATCH, search_path(self.policy)),
             wall=limits.wall,
             output=limits.output_total,
             rlimits=rlimits,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from demiurgic.errors import WorkspaceError
 from demiurgic.workspace.opening import FOLDER, kernel_can, open_beneath
+from demiurgic.workspace.replacing import is_unfinished
 from demiurgic.workspace.snapshots.ignored import Rules
 from demiurgic.workspace.snapshots.state import Why, folders_above
 
@@ -37,6 +38,8 @@ class Found:
     left: dict[str, Why] = field(default_factory=dict[str, Why])
     stray: list[str] = field(default_factory=list[str])
     """What a killed restore left beside its places."""
+    unfinished: list[str] = field(default_factory=list[str])
+    """What is being written beside its place, or was by somebody who has been killed."""
 
 
 class Tree:
@@ -110,6 +113,9 @@ class Tree:
                     found.stray.append(prefix + name)
                     continue
                 path, is_folder = prefix + name, entry.is_dir(follow_symlinks=False)
+                if is_unfinished(name) and entry.is_file(follow_symlinks=False) and path not in taking.wanted:
+                    found.unfinished.append(path)
+                    continue
                 if rules and rules.excludes((*names, name), is_folder=is_folder) and path not in taking.wanted:
                     found.left[path] = Why.IGNORED
                     continue

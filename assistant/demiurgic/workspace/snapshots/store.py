@@ -16,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from demiurgic.errors import WorkspaceError
+from demiurgic.workspace.replacing import clear_unfinished
 from demiurgic.workspace.snapshots import archive
 from demiurgic.workspace.snapshots.apply import Applier
 from demiurgic.workspace.snapshots.contents import Changing
@@ -74,7 +75,7 @@ class Snapshots:
 
     def take(self, touched: Iterable[str] = ()) -> Snapshot:
         """Save the state as it is now. `touched`: files and folders that the agent is about to touch; what lies outside
-        of the workspace is passed over."""
+        of the workspace is passed over. What writers that were killed left beside their files is deleted."""
         paths = (posixpath.normpath(path) for path in touched)
         inside = frozenset(path for path in paths if path.split("/")[0] not in ("", ".", ".."))
         with self._working() as tree:
@@ -153,6 +154,9 @@ class Snapshots:
         taken = self._save(tree, found)
         if fresh := touched - known.keys():
             write_beside(self._touched_file, json.dumps(known | dict.fromkeys(fresh, taken.snapshot.name)))
+        for path in found.unfinished:
+            with suppress(OSError), tree.folder_of(path) as (fd, name):  # its writer lives, or it may not be deleted
+                clear_unfinished(fd, name)
         return taken
 
     def _save(self, tree: Tree, found: Found) -> "_Taken":
