@@ -3,6 +3,7 @@
 import os
 import signal
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,18 @@ def tiny_mamba(tiny_folder: Path) -> Path:
 @pytest.fixture(scope="session")
 def tiny_lora(tiny_folder: Path) -> Path:
     return make_lora(tiny_folder / "lora.gguf")
+
+
+@pytest.fixture(scope="session")
+def student(tiny_folder: Path) -> Callable[..., Path]:
+    """`student("glm4", hidden=256)`: the folder of a tiny checkpoint, made once. Nobody may write there."""
+    from support.tiny_students import tiny_student
+
+    def made(architecture: str, *, hidden: int = 64, layers: int = 2, seed: int = 0) -> Path:
+        folder = tiny_folder / f"{architecture}-{hidden}-{layers}-{seed}"
+        return tiny_student(folder, architecture, hidden=hidden, layers=layers, seed=seed)
+
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The desk: files and talk go back together, and come back."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -89,9 +90,9 @@ def test_a_conversation_goes_on_after_a_restart(folders):
 def test_shortening_by_hand_is_remembered(folders):
     here = desk(*folders, scripted(" ".join(f"word {number}" for number in range(1000)), "In short: words."))
     with pytest.raises(SessionError):
-        here.compact()
+        here.compact(threading.Event())
     list(here.say("talk"))
-    shortened = here.compact()
+    shortened = here.compact(threading.Event())
     assert shortened.after < shortened.before / 2
     kept = here.agent.conversation.copy()
     name = here.session.id
@@ -99,6 +100,19 @@ def test_shortening_by_hand_is_remembered(folders):
     again = desk(*folders, scripted(), name)
     assert again.agent.conversation == kept
     again.close()
+
+
+def test_a_summary_that_is_stopped_changes_nothing(folders):
+    here = desk(*folders, scripted(" ".join(f"word {number}" for number in range(1000)), "In short: words."))
+    list(here.say("talk"))
+    before = here.agent.conversation.copy()
+    stopped = threading.Event()
+    stopped.set()
+    with pytest.raises(SessionError, match="stays as it is"):
+        here.compact(stopped)
+    assert here.agent.conversation == before
+    assert here.session.conversation() == before
+    here.close()
 
 
 def test_the_context_is_told_to_the_last_token(folders):
@@ -114,7 +128,7 @@ def test_another_model_goes_on_with_its_own_prompt_and_tools(folders):
     first, second = scripted(" ".join(map(str, range(2000))), "In short.", "Two."), scripted("Three.", "Four.")
     here = desk(*folders, first, models={"second": second})
     list(here.say("first"))
-    here.compact()
+    here.compact(threading.Event())
     before = here.session.id
     here.use("second")
     assert here.session.id != before

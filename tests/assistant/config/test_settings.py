@@ -119,15 +119,6 @@ def test_an_empty_variable_sets_no_folder_to_the_current_one(settings):
     assert settings(DEMIURGIC_THREADS="")["threads"] == "None"
 
 
-def test_a_projects_pipe_is_not_waited_for(settings, tmp_path):
-    settings(project="")
-    (tmp_path / "project/.demiurgic/config.toml").unlink()
-    os.mkfifo(tmp_path / "project/.demiurgic/config.toml")
-    command = [sys.executable, "-c", SHOW, "{}"]
-    done = subprocess.run(command, cwd=tmp_path / "project", capture_output=True, text=True, timeout=20, check=True)
-    assert "it is no file" in json.loads(done.stdout)["error"]
-
-
 @pytest.mark.parametrize(
     "line", ["context = 0", "threads = -1", "temperature = -0.1", "temperature = inf", "parallel = 0"]
 )

@@ -1,41 +1,22 @@
 """Scoring on a Ray cluster, a real one of two cores on this machine."""
 
 import json
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from support.clusters import free_port, started_cluster
 
 from demiurgic.evaluation.problems import load_problems
 
-RAY = Path(sys.executable).with_name("ray")
 DEMIURGIC = [sys.executable, "-m", "demiurgic"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture
 def cluster(tmp_path: Path):
-    address = f"127.0.0.1:{free_port()}"
-    port = address.partition(":")[2]
-    command = [RAY, "start", "--head", f"--port={port}", "--num-cpus=2", "--include-dashboard=false", "--block"]
-    with (tmp_path / "ray.log").open("w") as log:
-        head = subprocess.Popen([*command, "--disable-usage-stats"], stdout=log, stderr=log)
-        try:
-            for _ in range(60):
-                if subprocess.run([RAY, "status", f"--address={address}"], capture_output=True).returncode == 0:
-                    break
-                assert head.poll() is None, (tmp_path / "ray.log").read_text()
-            yield address
-        finally:
-            head.terminate()
-            head.wait(60)
+    with started_cluster(tmp_path / "ray.log") as address:
+        yield address
 
 
 @pytest.mark.slow

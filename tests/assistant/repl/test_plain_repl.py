@@ -62,6 +62,16 @@ def test_without_a_terminal_every_line_is_a_turn_and_what_asks_is_denied(tmp_pat
     assert "a - b" in (run.folder / "calc.py").read_text()
 
 
+def test_a_progress_bar_of_ones_own_command_is_shown_as_it_was_in_the_end(tmp_path):
+    run = ReplRun(tmp_path, {})
+    bar = "!for n in $(seq 300); do printf '\\r%3d of 300' $n; done; printf '\\ndone\\n300 of'"
+    done = subprocess.run(
+        run.command, input=f"{bar}\n/output\n", capture_output=True, text=True, env=run.env, cwd=run.folder, check=True
+    )
+    assert done.stdout.count("300 of 300\ndone\n300 of\n") == 2
+    assert "299" not in done.stdout
+
+
 def test_no_color_is_respected_and_nobody_gets_an_alternate_screen(tmp_path):
     for more, coloured in (({"NO_COLOR": "1"}, False), ({}, True)):
         run = ReplRun(tmp_path, {})

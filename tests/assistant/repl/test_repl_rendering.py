@@ -202,6 +202,17 @@ def test_a_running_tool_shows_the_end_of_its_output_and_is_folded_after():
     assert "shell" not in painted(scribe.live())
 
 
+def test_a_progress_bar_of_a_running_tool_is_one_line():
+    scribe = Scribe(clock=Clock())
+    scribe.take(TurnStarted("x"))
+    scribe.take(ToolStarted(call("shell"), CommandView("fetch")))
+    for n in range(101):
+        scribe.take(ToolOutput("1", "stdout", f"\r{n:3}%"))
+    live = painted(scribe.live())
+    assert "│ 100%\n" in live
+    assert "99%" not in live
+
+
 def test_a_call_that_is_being_written_says_how_far_it_is():
     scribe = Scribe(clock=Clock())
     scribe.take(TurnStarted("x"))

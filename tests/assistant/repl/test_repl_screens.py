@@ -263,3 +263,30 @@ def test_finished_lines_survive_a_change_of_size(tmp_path):
         terminal.keys("Enter")
         shown = terminal.wait_for("You said: more")
     assert [line for line in shown.split("\n") if line.startswith("line ")] == [f"line {n}" for n in range(60)]
+
+
+@pytest.mark.parametrize("sizes", [[(45, 24)], [(70, 24), (50, 24), (32, 24)], [(45, 16), (90, 30), (33, 20)]])
+def test_a_question_stands_there_once_however_narrow_the_window_becomes(tmp_path, sizes):
+    run = ReplRun(tmp_path, {"replies": [{"calls": [["shell", {"command": "echo ran"}]]}]})
+    typed = "no because this is an answer that is longer than the window will be wide in the end"
+    with opened(run, columns=100) as terminal:
+        terminal.wait_for(READY)
+        terminal.type("run it")
+        terminal.keys("Enter")
+        terminal.wait_for(r"n  no; words.*^\?")
+        terminal.type(typed)
+        terminal.wait_for(r"in the end$")
+        for columns, rows in sizes:
+            terminal.resize(columns, rows)
+            # As we draw it: the first line is full, and those below it are indented. tmux itself indents nothing.
+            full = min(columns, len(typed)) - 10
+            terminal.wait_for(rf"^\? no.{{{full},{columns}}}?$(\n  [^\n]*)*\n  scripted[^\n]*ask$")
+            shown = " ".join(terminal.shown().split())
+            for words in ("demiurgic in project", "› run it", "y once", "for this session", "n no; words", "? no be"):
+                assert shown.count(words) == 1, terminal.shown()
+        terminal.keys("C-u")
+        terminal.type("y")
+        terminal.keys("Enter")
+        shown = terminal.wait_for(r"ran$.*You said.*^›")
+    assert shown.count("yes, once") == 1
+    assert "for this session" not in shown

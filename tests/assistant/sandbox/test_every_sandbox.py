@@ -254,7 +254,6 @@ def test_git_works(ground: Ground) -> None:
 
 
 def test_the_project_s_own_environment_is_used(ground: Ground) -> None:
-
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(ground.workspace / ".venv")], check=True)
     package = next((ground.workspace / ".venv" / "lib").glob("python3*")) / "site-packages" / "our_package.py"
     package.write_text("NAME = 'ours'\n")
@@ -263,8 +262,19 @@ def test_the_project_s_own_environment_is_used(ground: Ground) -> None:
     (modules / "our-script").write_text("#!/bin/sh\necho from node_modules\n")
     (modules / "our-script").chmod(0o755)
     readable = project_folders(ground.workspace)
-    result = ground.shell("python -c 'import our_package; print(our_package.NAME)'; our-script", readable=readable)
+    python = ".venv/bin/python" if ground.kind == "process" else "python"
+    result = ground.shell(f"{python} -c 'import our_package; print(our_package.NAME)'; our-script", readable=readable)
     assert result.stdout.text() == "ours\nfrom node_modules\n", said(result)
+
+
+def test_a_program_of_the_project_stands_for_another_only_where_it_is_kept_in(ground: Ground) -> None:
+    for folder in (".venv/bin", "venv/bin", "node_modules/.bin"):
+        theirs = ground.workspace / folder / "ls"
+        theirs.parent.mkdir(parents=True)
+        theirs.write_text("#!/bin/sh\necho of the project\n")
+        theirs.chmod(0o755)
+    listed = ground.shell("ls -d .").stdout.text()
+    assert listed == (".\n" if ground.kind == "process" else "of the project\n")
 
 
 def test_a_batch_comes_in_order_and_from_no_more_commands_than_needed(ground: Ground) -> None:

@@ -59,4 +59,4 @@ def test_a_changed_template_is_not_taken_for_its_familys(qwen: Path):
     text = "".join(segment.text for segment in family.render(PLAIN))
     assert text == render_jinja(template, {"messages": [as_openai(m) for m in PLAIN], "add_generation_prompt": True})
     said = [segment.text for segment in family.render(PLAIN) if segment.by_assistant]
-    assert said == ["4"]
+    assert said == ["4", "<|done|>"]

@@ -5,6 +5,7 @@ import threading
 import pytest
 from support.tool_calls import called, failure, planned, surroundings
 
+from demiurgic.sandbox.bubblewrap import BubblewrapSandbox
 from demiurgic.sandbox.process import ProcessSandbox
 from demiurgic.sandbox.protocol import Captured, Guard, Policy, Result, Status
 from demiurgic.tools.choosing import chosen
@@ -69,7 +70,7 @@ def test_no_program_of_the_workspace_takes_the_place_of_the_shell_or_of_ripgrep(
     for name in ("bash", "rg"):
         (tmp_path / folder / name).write_text("#!/bin/sh\ntouch owned\n")
         (tmp_path / folder / name).chmod(0o755)
-    sandbox = ProcessSandbox(Policy(tmp_path))
+    sandbox = BubblewrapSandbox(Policy(tmp_path))  # where programs of the project come first
     around = surroundings(tmp_path, sandbox=sandbox)
     try:
         assert called(SHELL, around, command="echo safe").text == "safe"
@@ -91,6 +92,13 @@ def test_long_output_keeps_head_and_tail_in_whole_lines_within_the_budget(sandbo
     left = 10_000 - (len(lines) - 2)
     assert lines[head] == f"[{left} lines left out; to see them, filter the output or write it to a file]"
     assert len(lines) - head > head, "the end says what went wrong"
+
+
+def test_a_progress_bar_is_read_as_it_was_in_the_end(around):
+    bar = "for n in $(seq 2000); do printf '\\r%4d of 2000' $n; done; echo; echo done"
+    assert called(SHELL, around, command=bar).text == "2000 of 2000\ndone"
+    code = "for n in range(2001): print(f'\\r{n:4} of 2000', end='')\nprint()"
+    assert called(PYTHON, around, code=code).text == "2000 of 2000"
 
 
 def test_a_line_without_end_is_cut(around):

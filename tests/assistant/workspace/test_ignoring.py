@@ -114,6 +114,7 @@ def test_what_git_would_list_is_what_a_walk_finds(repository, top, below, exclud
 
 
 def test_what_is_ignored_is_walked_when_asked_for_and_git_itself_never(repository):
+    (repository / ".git" / "info" / "exclude").write_text("")  # the tests before have left theirs
     (repository / ".gitignore").write_text("*\n")
     (repository / "src" / ".gitignore").unlink(missing_ok=True)
     assert kept_by_us(repository) == set()
@@ -122,6 +123,8 @@ def test_what_is_ignored_is_walked_when_asked_for_and_git_itself_never(repositor
 
 
 def test_an_ignored_folder_is_walked_when_it_is_named(repository):
+    (repository / ".git" / "info" / "exclude").write_text("")  # the tests before have left theirs
+    (repository / "src" / ".gitignore").unlink(missing_ok=True)
     (repository / ".gitignore").write_text("build/\n*.log\n")
     (repository / "build" / "x.log").write_text("")
     assert [entry.path for entry in LocalWorkspace(repository).walk("build")] == ["build/out"]

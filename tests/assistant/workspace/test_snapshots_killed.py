@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import textwrap
@@ -217,3 +218,78 @@ def test_files_that_change_and_vanish_while_they_are_saved(root: Path, snapshots
     for name in names[::4]:
         snapshots.restore(name)
         assert {path: it for path, it in picture(root).items() if b"busy" not in path} == calm
+
+
+def beside(root: Path) -> list[Path]:
+    """What is named like a file that is written beside its place."""
+    return sorted(root.rglob(".demiurgic-*"))
+
+
+def halted_at(child: subprocess.Popen[str], root: Path) -> list[Path]:
+    """Halt a writer, wherever it is, and see what it has begun."""
+    child.send_signal(signal.SIGSTOP)
+    while Path(f"/proc/{child.pid}/stat").read_text().rpartition(") ")[2][0] != "T":
+        time.sleep(0.001)
+    return beside(root)
+
+
+@pytest.fixture
+def halted(root: Path):
+    """A process that was halted in the middle of writing a file."""
+    body = """
+    from demiurgic.workspace.beneath import LocalWorkspace
+    while True:
+        LocalWorkspace(root).write("src/large", b"new" * (20 << 20))
+    """
+    child = in_a_process(root, body)
+    assert child.stdout is not None
+    child.stdout.readline()
+    while not any(path.stat().st_size for path in halted_at(child, root)):
+        child.send_signal(signal.SIGCONT)
+        time.sleep(0.01)
+    yield child
+    child.kill()
+    child.communicate()
+
+
+def test_what_a_killed_writer_left_goes_and_what_a_living_one_writes_stays(
+    root: Path, snapshots: Snapshots, halted: subprocess.Popen[str]
+):
+    (half,) = beside(root)
+    saved = snapshots.take().name
+    assert beside(root) == [half]
+    halted.kill()
+    halted.wait()
+    assert beside(root) == [half]
+    assert snapshots.take().name == saved, "what is half written is no part of a state"
+    assert not beside(root)
+    snapshots.restore(saved)
+    assert not beside(root)
+
+
+def test_what_is_only_named_nearly_like_it_is_the_users(root: Path, snapshots: Snapshots):
+    tracked = root / ".demiurgic-00112233445566aa"
+    tracked.write_text("committed for whatever reason")
+    for command in ("init -q", "add -A"):
+        subprocess.run(["git", *command.split()], cwd=root, check=True)
+    (root / ".demiurgic-00112233445566bb").mkdir()
+    (root / ".demiurgic-00112233445566cc").symlink_to("nowhere")
+    (root / ".demiurgic-00112233445566DD").write_text("not ours")
+    (root / ".demiurgic-notes").write_text("not ours")
+    before = beside(root)
+    snapshots.take()
+    assert beside(root) == before
+
+
+def test_writers_and_whoever_clears_up_after_them_do_not_meet(root: Path, snapshots: Snapshots):
+    body = """
+    from demiurgic.workspace.beneath import LocalWorkspace
+    for number in range(600):
+        LocalWorkspace(root).write(f"file{number % 7}", b"x" * 4000)
+    """
+    children = [in_a_process(root, body) for _ in range(2)]
+    while any(child.poll() is None for child in children):
+        snapshots.take()
+    outputs = [child.communicate() for child in children]
+    assert [child.returncode for child in children] == [0, 0], outputs
+    assert len(list(root.iterdir())) == 7

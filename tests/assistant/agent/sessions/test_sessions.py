@@ -15,6 +15,7 @@ from demiurgic.agent.sessions.training import training_lines
 from demiurgic.errors import NoSuchSession, SessionError
 from demiurgic.events import ReplyEnded, TextDelta
 from demiurgic.messages import Assistant, System, Tool, ToolCall, ToolResult, User
+from demiurgic.messages_json import read_conversation, read_tools
 
 START = Start("a-model", "You are.", (Tool("read", "Reads.", {"type": "object"}),))
 
@@ -115,6 +116,16 @@ def test_files_that_a_crash_kept_from_their_place_are_known(shelf: Shelf):
     assert session.history.unsettled == "before"
     session.files_settled()
     assert reopened(shelf, session).history.unsettled == ""
+
+
+def test_a_state_that_is_taken_anew_is_the_one_that_undoing_goes_back_to(shelf: Shelf):
+    session = shelf.new(START)
+    say(session, "one")
+    session.files_saved("before")
+    session.files_saved("settled", anew=True)
+    session.files_saved("within")
+    session = reopened(shelf, session)
+    assert session.undo("now").files == "settled"
 
 
 def test_a_fork_goes_its_own_way(shelf: Shelf):
@@ -231,6 +242,8 @@ def test_training_data_holds_calls_and_results_and_every_branch(shelf: Shelf):
     assert example["messages"][2]["reasoning_content"] == "thinking"
     assert example["messages"][3] == {"role": "tool", "tool_call_id": "one-0", "name": "read", "content": "result 0"}
     assert example["tools"][0]["function"]["name"] == "read"
+    assert read_conversation(example["messages"]) == tuple(session.history.conversation(whole=True))
+    assert read_tools(example["tools"]) == session.history.began.tools
     lines = [json.loads(line) for line in training_lines(session.history, branches=True)]
     assert [line["messages"][5]["content"] for line in lines] == ["two \udcff", "other"]
     assert list(training_lines(shelf.new(START).history)) == []

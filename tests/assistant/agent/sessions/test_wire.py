@@ -17,7 +17,6 @@ from demiurgic.agent.sessions.wire import (
     event_from_json,
     event_line,
     event_to_json,
-    from_line,
     message_from_json,
     message_to_json,
     to_line,
@@ -26,6 +25,7 @@ from demiurgic.agent.sessions.wire import (
 )
 from demiurgic.errors import SessionError
 from demiurgic.messages import Assistant, ToolCall
+from demiurgic.messages_json import from_line
 from demiurgic.tools.protocol import TodoView
 
 SCHEMA = Path(__file__).parents[4] / "docs" / "events.schema.json"
