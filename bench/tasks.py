@@ -64,9 +64,13 @@ class Edit:
 
 def edits(count: int) -> list[Edit]:
     """Functions of Python's own library, each to be written again with one change. Always the same ones."""
-    functions = [code for path in _library() for code in _functions(path)]
-    chosen = random.Random(5).sample(functions, count)
+    chosen = random.Random(5).sample(functions(), count)
     return [Edit(code, edit_prompt(_wish(number, code), code)) for number, code in enumerate(chosen)]
+
+
+def functions() -> list[str]:
+    """Functions of Python's own library, neither short nor long. Always in the same order."""
+    return [code for path in _library() for code in _functions(path)]
 
 
 def _library() -> list[Path]:
