@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
-CODE := assistant models server editor-lsp tests bench
+CODE := assistant models server editor-lsp training tests bench
 TEST_MODELS := smollm2-135m qwen2.5-coder-0.5b
 
 .DEFAULT_GOAL := help
@@ -17,8 +17,9 @@ chat: $(VENV)/runtime ## install the runtime, fetch the default model, open a co
 	@$(BIN)/demiurgic models pull --default
 	@$(BIN)/demiurgic
 
-test: $(VENV)/dev ## install what the tests need, fetch the test models, run the tests
+test: $(VENV)/dev ## install what the tests need, fetch the test models and editors, run the tests
 	@$(BIN)/demiurgic models pull $(TEST_MODELS)
+	@scripts/editors $(BIN)/python || echo "Some editors cannot be had here; their tests say which."
 	$(BIN)/pytest
 
 check: $(VENV)/dev ## format, lint, types, imports, tests: what CI runs
@@ -45,7 +46,7 @@ $(BIN)/python:
 
 # llama.cpp is compiled on first use; scripts/install shows that it moves.
 $(VENV)/runtime: $(BIN)/python pyproject.toml constraints.txt
-	@scripts/install $(BIN)/python '.[llama,docker,mcp,eval,server,lsp]'
+	@scripts/install $(BIN)/python '.[llama,docker,mcp,eval,server,lsp,acp]'
 	@touch $@
 
 $(VENV)/dev: $(BIN)/python pyproject.toml constraints.txt
