@@ -105,6 +105,10 @@ class Window:
     def count(self, selector: str) -> int:
         return self.do("count", selector=selector)
 
+    def notifications(self) -> list[str]:
+        """What a screen reader says of each that is shown: its text and who it is from."""
+        return self.do("labels", selector=".notifications-toasts .monaco-list-row, .notification-list-item")
+
     def shot(self, name: str) -> None:
         """Keep a picture."""
         SHOTS.mkdir(parents=True, exist_ok=True)

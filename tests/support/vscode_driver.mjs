@@ -50,6 +50,10 @@ const commands = {
     const all = await Promise.all(page.frames().map((frame) => frame.$$(selector).catch(() => [])));
     return all.flat().length;
   },
+  labels: async ({ selector }) => {
+    const all = await page.$$eval(selector, (found) => found.map((node) => node.getAttribute("aria-label")));
+    return all.filter(Boolean);
+  },
   shot: async ({ path }) => void (await page.screenshot({ path })),
 };
 

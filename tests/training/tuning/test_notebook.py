@@ -4,6 +4,7 @@ program is left out, and no Jupyter is needed."""
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ def test_all_other_cells_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
     monkeypatch.chdir(tmp_path)
     environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config"), "XDG_DATA_HOME": str(tmp_path / "data")}
     environment["DEMIURGIC_MODELS_DIR"] = str(tmp_path / "models")
+    environment["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # as in an environment that is active
     names: dict[str, object] = {}
     for cell in cells():
         source = "".join(cell["source"])
