@@ -20,7 +20,7 @@ chat: $(VENV)/runtime ## install the runtime, fetch the default model, open a co
 test: $(VENV)/dev ## install what the tests need, fetch the test models and editors, run the tests
 	@$(BIN)/demiurgic models pull $(TEST_MODELS)
 	@scripts/editors $(BIN)/python || echo "Some editors cannot be had here; their tests say which."
-	$(BIN)/pytest
+	@scripts/test $(BIN)/pytest
 
 check: $(VENV)/dev ## format, lint, types, imports, tests: what CI runs
 	$(BIN)/ruff format --check $(CODE)

@@ -1,19 +1,24 @@
 """VS Code for real: its server, a browser without a window, and what a person does in it."""
 
+import atexit
 import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+
+from support.alone import alone
 
 ROOT = Path(__file__).parents[2]
 EXTENSION = ROOT / "editor-lsp" / "vscode-extension"
@@ -31,9 +36,10 @@ def npm(*words: str) -> str:
     if not shutil.which("npm") or _node() < _OLDEST_NODE:
         pytest.skip(f"the extension is built with npm and Node {_OLDEST_NODE} or newer: install nodejs and npm")
     lock, installed = EXTENSION / "package-lock.json", EXTENSION / "node_modules" / ".package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        _run("npm", "install", "--no-audit", "--no-fund")
-    return _run("npm", *words)
+    with alone("extension"):
+        if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+            _run("npm", "install", "--no-audit", "--no-fund")
+        return _run("npm", *words)
 
 
 def _node() -> int:
@@ -49,26 +55,27 @@ def _run(*command: str) -> str:
     return done.stdout
 
 
+@cache
 def packaged() -> Path:
-    """The extension as people install it."""
-    npm("run", "--silent", "package")
-    return EXTENSION / "build" / "demiurgic.vsix"
+    """The extension as people install it: a copy of this process's own."""
+    package = Path(tempfile.mkdtemp(prefix="demiurgic-extension-")) / "demiurgic.vsix"
+    atexit.register(shutil.rmtree, package.parent)
+    with alone("extension"):
+        npm("run", "--silent", "package")
+        shutil.copy(EXTENSION / "build" / package.name, package)
+    return package
 
 
 def code_server() -> Path:
     """Where VS Code is installed. It is installed once, which takes a minute."""
     if not shutil.which("chromium"):
         pytest.skip("chromium is missing: apt-get install chromium")
-    if not (_CODE_SERVER / "installed").exists():
-        done = subprocess.run(
-            [ROOT / "scripts" / "install-code-server", _CODE_SERVER],
-            capture_output=True,
-            text=True,
-            timeout=900,
-            check=False,
-        )
-        if done.returncode:
-            pytest.skip(f"code-server cannot be installed here:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+    with alone("code-server"):
+        if not (_CODE_SERVER / "installed").exists():
+            install = [ROOT / "scripts" / "install-code-server", _CODE_SERVER]
+            done = subprocess.run(install, capture_output=True, text=True, timeout=900, check=False)
+            if done.returncode:
+                pytest.skip(f"code-server cannot be installed here:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
     return _CODE_SERVER
 
 
