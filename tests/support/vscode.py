@@ -17,7 +17,6 @@ from typing import Any
 
 import httpx2
 import pytest
-
 from support.alone import alone
 
 ROOT = Path(__file__).parents[2]
