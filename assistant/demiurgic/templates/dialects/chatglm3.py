@@ -7,40 +7,31 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from demiurgic.messages import Json, JsonObject, Tool, ToolCall
-from demiurgic.templates.dialects.enforcing import enforceable, tool_schemas
+from demiurgic.messages import Json, JsonObject, ToolCall
+from demiurgic.templates.dialects.enforcing import tool_schemas
+from demiurgic.templates.dialects.form import Form
 from demiurgic.templates.dialects.lark import Lark, either, escaped, literal
 from demiurgic.templates.dialects.named_lines import NamedLines, name_line
 from demiurgic.templates.dialects.python_literals import PythonGrammar, is_keyword, literal_of, value_of
 from demiurgic.templates.dialects.tape import BLANKS, Brackets, Scan
 from demiurgic.templates.dialects.toolbox import Toolbox
-from demiurgic.templates.protocol import CallRules, Reasoning, ReplyReader, Vocabulary
+from demiurgic.templates.protocol import CallRules, Reasoning, ReplyReader
 
 FENCE, CALL, END = "```python\n", "tool_call", "\n```"
 
 
 @dataclass(frozen=True, slots=True)
-class ChatGlm3Calls:
+class ChatGlm3Calls(Form):
     """The name, then `tool_call(key='value')` in a fence. One call a turn."""
-
-    @property
-    def parallel(self) -> bool:
-        return False
-
-    @property
-    def separator(self) -> str:
-        """What the family writes between the text of a turn and its first call; it writes no such text."""
-        return "\n"
-
-    def grammar(self, rules: CallRules, vocabulary: Vocabulary, reasoning: Reasoning | None) -> str:
-        """A reply in which every call is valid. Raises BadSchema."""
-        return enforceable(rules, lambda some: _grammar(some, Lark(vocabulary, reasoning)))
-
-    def reader(self, tools: Sequence[Tool], reasoning: Reasoning | None) -> ReplyReader:
-        return _Reader(Toolbox(tools), reasoning)
 
     def write(self, calls: Sequence[ToolCall]) -> str:
         return "\n".join(f"{call.name}\n {FENCE}{CALL}({_written(call.arguments)}){END}" for call in calls)
+
+    def _grammar(self, rules: CallRules, lark: Lark) -> str:
+        return _grammar(rules, lark)
+
+    def _reader(self, toolbox: Toolbox, reasoning: Reasoning | None) -> ReplyReader:
+        return _Reader(toolbox, reasoning)
 
 
 def _written(arguments: JsonObject) -> str:

@@ -6,38 +6,29 @@ Nothing marks a call but its form, so an answer may begin with a tool's name as 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from demiurgic.messages import Tool, ToolCall
-from demiurgic.templates.dialects.enforcing import enforceable, tool_schemas
+from demiurgic.messages import ToolCall
+from demiurgic.templates.dialects.enforcing import tool_schemas
+from demiurgic.templates.dialects.form import Form
 from demiurgic.templates.dialects.json_calls import dumps
 from demiurgic.templates.dialects.lark import Lark, either, escaped
 from demiurgic.templates.dialects.named_lines import NamedLines, name_line
 from demiurgic.templates.dialects.tape import BLANKS, Brackets, Scan
 from demiurgic.templates.dialects.toolbox import Toolbox, parse_json
-from demiurgic.templates.protocol import CallRules, Reasoning, ReplyReader, Vocabulary
+from demiurgic.templates.protocol import CallRules, Reasoning, ReplyReader
 
 
 @dataclass(frozen=True, slots=True)
-class Glm4Calls:
+class Glm4Calls(Form):
     """The name, a line break, the arguments. One call a turn."""
-
-    @property
-    def parallel(self) -> bool:
-        return False
-
-    @property
-    def separator(self) -> str:
-        """What the family writes between the text of a turn and its first call; it writes no such text."""
-        return "\n"
-
-    def grammar(self, rules: CallRules, vocabulary: Vocabulary, reasoning: Reasoning | None) -> str:
-        """A reply in which every call is valid. Raises BadSchema."""
-        return enforceable(rules, lambda some: _grammar(some, Lark(vocabulary, reasoning)))
-
-    def reader(self, tools: Sequence[Tool], reasoning: Reasoning | None) -> ReplyReader:
-        return _Reader(Toolbox(tools), reasoning)
 
     def write(self, calls: Sequence[ToolCall]) -> str:
         return "\n".join(f"{call.name}\n{dumps(dict(call.arguments))}" for call in calls)
+
+    def _grammar(self, rules: CallRules, lark: Lark) -> str:
+        return _grammar(rules, lark)
+
+    def _reader(self, toolbox: Toolbox, reasoning: Reasoning | None) -> ReplyReader:
+        return _Reader(toolbox, reasoning)
 
 
 def _grammar(rules: CallRules, lark: Lark) -> str:

@@ -8,14 +8,15 @@ a call only if it is a valid one; all other JSON is an answer like any other.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from demiurgic.messages import Tool, ToolCall
-from demiurgic.templates.dialects.enforcing import enforceable, tool_schemas
+from demiurgic.messages import ToolCall
+from demiurgic.templates.dialects.enforcing import tool_schemas
+from demiurgic.templates.dialects.form import Form
 from demiurgic.templates.dialects.json_calls import Announcer, JsonCall, loose_calls, strict_calls, written
 from demiurgic.templates.dialects.lark import Lark, either
 from demiurgic.templates.dialects.reading import CUT_OFF, OpenedCalls
 from demiurgic.templates.dialects.tape import BLANKS, Scan
 from demiurgic.templates.dialects.toolbox import Toolbox
-from demiurgic.templates.protocol import CallRules, Reasoning, ReplyReader, Vocabulary
+from demiurgic.templates.protocol import CallRules, Reasoning, ReplyReader
 
 OPENER, CLOSER = "<tool_call>", "</tool_call>"
 FENCE = "```"
@@ -24,27 +25,21 @@ _BARE = 200  # characters after which a failed guess at a bare call is not repea
 
 
 @dataclass(frozen=True, slots=True)
-class Hermes:
+class Hermes(Form):
     """`<tool_call>`, a JSON object, `</tool_call>`, each on lines of their own."""
 
     @property
     def parallel(self) -> bool:
         return True
 
-    @property
-    def separator(self) -> str:
-        """What the family writes between the text of a turn and its first call."""
-        return "\n"
-
-    def grammar(self, rules: CallRules, vocabulary: Vocabulary, reasoning: Reasoning | None) -> str:
-        """A reply in which every call is valid. Raises BadSchema."""
-        return enforceable(rules, lambda some: _grammar(some, Lark(vocabulary, reasoning)))
-
-    def reader(self, tools: Sequence[Tool], reasoning: Reasoning | None) -> ReplyReader:
-        return _Reader(Toolbox(tools), reasoning)
-
     def write(self, calls: Sequence[ToolCall]) -> str:
         return "\n".join(f"{OPENER}\n{written(call, KEY)}\n{CLOSER}" for call in calls)
+
+    def _grammar(self, rules: CallRules, lark: Lark) -> str:
+        return _grammar(rules, lark)
+
+    def _reader(self, toolbox: Toolbox, reasoning: Reasoning | None) -> ReplyReader:
+        return _Reader(toolbox, reasoning)
 
 
 def _grammar(rules: CallRules, lark: Lark) -> str:

@@ -3,41 +3,32 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from demiurgic.messages import Tool, ToolCall
-from demiurgic.templates.dialects.enforcing import enforceable, tool_schemas
+from demiurgic.messages import ToolCall
+from demiurgic.templates.dialects.enforcing import tool_schemas
+from demiurgic.templates.dialects.form import Form
 from demiurgic.templates.dialects.json_calls import Announcer, JsonCall, loose_calls, strict_calls, written
 from demiurgic.templates.dialects.lark import Lark, either
 from demiurgic.templates.dialects.reading import CUT_OFF, ReplyScanner
 from demiurgic.templates.dialects.tape import BLANKS, Scan
 from demiurgic.templates.dialects.toolbox import Toolbox
-from demiurgic.templates.protocol import CallRules, Reasoning, ReplyReader, Vocabulary
+from demiurgic.templates.protocol import CallRules, Reasoning, ReplyReader
 
 TAG = "<|python_tag|>"
 KEY = "parameters"
 
 
 @dataclass(frozen=True, slots=True)
-class Llama3Calls:
+class Llama3Calls(Form):
     """`{"name": ..., "parameters": {...}}` where the answer would begin."""
-
-    @property
-    def parallel(self) -> bool:
-        return False
-
-    @property
-    def separator(self) -> str:
-        """What the family writes between the text of a turn and its first call; it writes no such text."""
-        return "\n"
-
-    def grammar(self, rules: CallRules, vocabulary: Vocabulary, reasoning: Reasoning | None) -> str:
-        """A reply in which every call is valid. Raises BadSchema."""
-        return enforceable(rules, lambda some: _grammar(some, Lark(vocabulary, reasoning)))
-
-    def reader(self, tools: Sequence[Tool], reasoning: Reasoning | None) -> ReplyReader:
-        return _Reader(Toolbox(tools), reasoning)
 
     def write(self, calls: Sequence[ToolCall]) -> str:
         return "\n".join(written(call, KEY) for call in calls)
+
+    def _grammar(self, rules: CallRules, lark: Lark) -> str:
+        return _grammar(rules, lark)
+
+    def _reader(self, toolbox: Toolbox, reasoning: Reasoning | None) -> ReplyReader:
+        return _Reader(toolbox, reasoning)
 
 
 def _grammar(rules: CallRules, lark: Lark) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from demiurgic.errors import BadSchema
-from demiurgic.messages import Json, JsonObject, Tool, ToolCall
-from demiurgic.templates.dialects.enforcing import enforceable, require_plain, tool_schemas
+from demiurgic.messages import Json, JsonObject, ToolCall
+from demiurgic.templates.dialects.enforcing import require_plain, tool_schemas
+from demiurgic.templates.dialects.form import Form
 from demiurgic.templates.dialects.json_calls import dumps
 from demiurgic.templates.dialects.lark import Lark, either, escaped, literal
 from demiurgic.templates.dialects.schemas import with_definitions
@@ -24,13 +25,13 @@ from demiurgic.templates.dialects.tagged_reader import (
     TaggedReader,
 )
 from demiurgic.templates.dialects.toolbox import Toolbox
-from demiurgic.templates.protocol import CallRules, Reasoning, ReplyReader, Vocabulary
+from demiurgic.templates.protocol import CallRules, Reasoning, ReplyReader
 
 _UNFIT = ("patternProperties", "anyOf", "oneOf", "allOf", "minProperties", "maxProperties", "$ref")
 
 
 @dataclass(frozen=True, slots=True)
-class TaggedCalls:
+class TaggedCalls(Form):
     """`newlines`: GLM-4.5 and 4.6 write every tag on a line of its own, later ones write none."""
 
     newlines: bool
@@ -44,15 +45,14 @@ class TaggedCalls:
         """What the family writes between the text of a turn and its first call, and between calls."""
         return "\n" if self.newlines else ""
 
-    def grammar(self, rules: CallRules, vocabulary: Vocabulary, reasoning: Reasoning | None) -> str:
-        """A reply in which every call is valid. Raises BadSchema."""
-        return enforceable(rules, lambda some: _Grammar(Lark(vocabulary, reasoning), self.separator).whole(some))
-
-    def reader(self, tools: Sequence[Tool], reasoning: Reasoning | None) -> ReplyReader:
-        return TaggedReader(Toolbox(tools), reasoning, self.separator)
-
     def write(self, calls: Sequence[ToolCall]) -> str:
         return self.separator.join(self._written(call) for call in calls)
+
+    def _grammar(self, rules: CallRules, lark: Lark) -> str:
+        return _Grammar(lark, self.separator).whole(rules)
+
+    def _reader(self, toolbox: Toolbox, reasoning: Reasoning | None) -> ReplyReader:
+        return TaggedReader(toolbox, reasoning, self.separator)
 
     def _written(self, call: ToolCall) -> str:
         lines = [OPENER + call.name]

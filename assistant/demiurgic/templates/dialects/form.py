@@ -1,0 +1,44 @@
+"""What all dialects do alike: ask for a grammar that can be enforced, and give the reader the tools that are known."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from demiurgic.messages import Tool, ToolCall
+from demiurgic.templates.dialects.enforcing import enforceable
+from demiurgic.templates.dialects.lark import Lark
+from demiurgic.templates.dialects.toolbox import Toolbox
+from demiurgic.templates.protocol import CallRules, Reasoning, ReplyReader, Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Form(ABC):
+    """How calls are written, by the three things in which families differ. Satisfies `Dialect`."""
+
+    @property
+    def parallel(self) -> bool:
+        return False
+
+    @property
+    def separator(self) -> str:
+        """What the family writes between the text of a turn and its first call, if it ever writes such text."""
+        return "\n"
+
+    def grammar(self, rules: CallRules, vocabulary: Vocabulary, reasoning: Reasoning | None) -> str:
+        """A reply in which every call is valid. Raises BadSchema."""
+        return enforceable(rules, lambda some: self._grammar(some, Lark(vocabulary, reasoning)))
+
+    def reader(self, tools: Sequence[Tool], reasoning: Reasoning | None) -> ReplyReader:
+        return self._reader(Toolbox(tools), reasoning)
+
+    @abstractmethod
+    def write(self, calls: Sequence[ToolCall]) -> str:
+        """The calls as the model itself would write them."""
+
+    @abstractmethod
+    def _grammar(self, rules: CallRules, lark: Lark) -> str:
+        """The reply under rules that can be enforced."""
+
+    @abstractmethod
+    def _reader(self, toolbox: Toolbox, reasoning: Reasoning | None) -> ReplyReader:
+        """What reads a reply of this form."""
