@@ -20,8 +20,8 @@ PRICE = Price("USD", Decimal(3), Decimal(15), Decimal(3), Decimal("0.5"))
 
 def teacher_of(kind: str, url: str, timeout: float = 5) -> RemoteTeacher:
     if kind == "openai":
-        return RemoteTeacher(OpenAIWire(reach_openai("m", f"{url}/v1", KEY, timeout)))
-    return RemoteTeacher(AnthropicWire(reach_anthropic("m", url, KEY, timeout)))
+        return RemoteTeacher(OpenAIWire(reach_openai("m", f"{url}/v1", KEY, timeout, many=True)))
+    return RemoteTeacher(AnthropicWire(reach_anthropic("m", url, KEY, timeout, many=True)))
 
 
 @contextmanager

@@ -56,9 +56,14 @@ class AnthropicModel:
 
 
 def reach(
-    model: str, base_url: str | None = None, api_key: str | None = None, timeout: float = DEFAULT_TIMEOUT
+    model: str,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    timeout: float = DEFAULT_TIMEOUT,
+    *,
+    many: bool = False,
 ) -> AnthropicModel:
-    """Make ready to ask a model; nothing is sent. Raises ConfigError."""
+    """Make ready to ask a model, `many` times a second perhaps; nothing is sent. Raises ConfigError, MissingExtra."""
     import anthropic  # takes about a second
 
     if not api_key:
@@ -69,7 +74,7 @@ def reach(
         base_url=url,
         timeout=anthropic.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
         max_retries=RETRIES,
-        http_client=http_client(anthropic.DefaultAsyncHttpxClient, url),
+        http_client=http_client(anthropic, url, many=many),
     )
     return AnthropicModel(model, Service(_NAME, url, model, _KEY_VARIABLE, api_key), client, timeout)
 

@@ -43,9 +43,14 @@ class OpenAIModel:
 
 
 def reach(
-    model: str, base_url: str | None = None, api_key: str | None = None, timeout: float = DEFAULT_TIMEOUT
+    model: str,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    timeout: float = DEFAULT_TIMEOUT,
+    *,
+    many: bool = False,
 ) -> OpenAIModel:
-    """Make ready to ask a model; nothing is sent. Raises ConfigError."""
+    """Make ready to ask a model, `many` times a second perhaps; nothing is sent. Raises ConfigError, MissingExtra."""
     import openai  # takes about a second
 
     url = base_url or OPENAI_URL
@@ -57,7 +62,7 @@ def reach(
         base_url=url,
         timeout=openai.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
         max_retries=RETRIES,
-        http_client=http_client(openai.DefaultAsyncHttpxClient, url),
+        http_client=http_client(openai, url, many=many),
     )
     name = f"{url}#{model}" if base_url else f"openai:{model}"
     return OpenAIModel(

@@ -5,6 +5,7 @@ dropped from the chain on purpose: its text may repeat a key.
 """
 
 import json
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,16 @@ class Progress:
     began: bool = False
 
 
+def _lost_connection(error: BaseException | None) -> BaseException | None:
+    """What stands behind a time-out that is none: so the way over aiohttp calls it when the server hangs up."""
+    aiohttp = sys.modules.get("aiohttp")
+    while aiohttp and error:
+        if isinstance(error, aiohttp.ClientConnectionError) and not isinstance(error, TimeoutError):
+            return error
+        error = error.__cause__
+    return None
+
+
 @contextmanager
 def explained(sdk: Sdk, service: Service, timeout: float) -> Generator[Progress, None, None]:
     """Run the body; raise our errors in place of the SDK's and of its HTTP client's."""
@@ -46,8 +57,9 @@ def explained(sdk: Sdk, service: Service, timeout: float) -> Generator[Progress,
         failed = answer.status_code >= 400  # an error sent within a stream stands under the stream's 200
         status = answer.status_code if failed else None
         raise service.status_error(status, answer.body or answer.message, answer.response.headers) from None
-    except (sdk.APITimeoutError, httpx2.TimeoutException):
-        raise service.timed_out(timeout) from None
+    except (sdk.APITimeoutError, httpx2.TimeoutException) as error:
+        lost = _lost_connection(error)
+        raise (service.unreachable(lost) if lost else service.timed_out(timeout)) from None
     except (sdk.APIConnectionError, httpx2.TransportError) as error:
         cause = error.__cause__ or error
         raise (service.broken_off(str(cause)) if progress.began else service.unreachable(cause)) from None

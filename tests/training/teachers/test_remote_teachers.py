@@ -64,6 +64,14 @@ def test_what_may_have_been_worked_on_is_counted_as_lost(kind, how):
 
 
 @KINDS
+def test_a_server_that_hangs_up_again_and_again_is_not_called_slow(kind):
+    with TeachingServer(turns("drop", "drop", "drop")) as server, hired(kind, server.url) as one:
+        with pytest.raises(Unanswered, match="no connection to") as caught:
+            one.teacher.ask(wanted("Anybody?").ask)
+        assert caught.value.lost == 3
+
+
+@KINDS
 def test_silence_ends_in_a_timeout_that_may_have_cost(kind):
     with TeachingServer(turns("hang", "hang", "hang")) as server, hired(kind, server.url, timeout=0.2) as one:
         with pytest.raises(Unanswered, match="did not answer within") as caught:

@@ -83,8 +83,8 @@ def _open_remote(there: Remote) -> RemoteTeacher:
         from demiurgic.chat.anthropic_api import reach
         from demiurgic_training.teachers.anthropic import AnthropicWire
 
-        return RemoteTeacher(AnthropicWire(reach(there.model, there.url, there.key)))
+        return RemoteTeacher(AnthropicWire(reach(there.model, there.url, there.key, many=True)))
     from demiurgic.chat.openai_api import reach as reach_openai
     from demiurgic_training.teachers.openai import OpenAIWire
 
-    return RemoteTeacher(OpenAIWire(reach_openai(there.model, there.url, there.key)))
+    return RemoteTeacher(OpenAIWire(reach_openai(there.model, there.url, there.key, many=True)))
