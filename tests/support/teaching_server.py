@@ -38,7 +38,10 @@ class Batch:
 
 
 def always(text: str, number: int) -> str:
-    """How a question is treated: `ok`, `drop` (answered in part, and paid for), `429`, `500`, `hang`, `garbage`."""
+    """How a question is treated: `ok`, `429`, `500`, `hang`, `garbage`, `drop` (answered in part), `leave` (not at all).
+
+    All but those with a number are paid for.
+    """
     return "ok"
 
 
@@ -167,7 +170,7 @@ class _Handler(BaseHTTPRequestHandler):
             reply = self._openai(text) if "completions" in self.path else self._anthropic(text)
             tokens = list(reply["usage"].values())[:2]
             cost = (tokens[0] * house.prices[0] + tokens[1] * house.prices[1]) / MILLION
-            worked = how in ("ok", "drop", "garbage", "hang", "504")
+            worked = how in ("ok", "drop", "leave", "garbage", "hang", "504")
             headers = {name.lower(): value for name, value in self.headers.items()}
             house.seen.append(Seen(text, body, headers, how, cost if worked else Decimal()))
         time.sleep(house.delay)
@@ -176,6 +179,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._json(reply)
             case "drop":
                 self._send(json.dumps(reply).encode(), cut=True)
+            case "leave":
+                self.close_connection = True
             case "garbage":
                 self._send(b'{"choices": [{"mess')
             case "hang":

@@ -54,7 +54,7 @@ def test_retry_after_is_waited_for(kind):
 
 
 @KINDS
-@pytest.mark.parametrize("how", ["drop", "504"])
+@pytest.mark.parametrize("how", ["drop", "leave", "504"])
 def test_what_may_have_been_worked_on_is_counted_as_lost(kind, how):
     with TeachingServer(turns(how)) as server, hired(kind, server.url) as one:
         answer = one.teacher.ask(wanted("Lost?").ask)
@@ -65,7 +65,7 @@ def test_what_may_have_been_worked_on_is_counted_as_lost(kind, how):
 
 @KINDS
 def test_a_server_that_hangs_up_again_and_again_is_not_called_slow(kind):
-    with TeachingServer(turns("drop", "drop", "drop")) as server, hired(kind, server.url) as one:
+    with TeachingServer(turns("leave", "leave", "leave")) as server, hired(kind, server.url) as one:
         with pytest.raises(Unanswered, match="no connection to") as caught:
             one.teacher.ask(wanted("Anybody?").ask)
         assert caught.value.lost == 3
