@@ -38,7 +38,7 @@ class Batch:
 
 
 def always(text: str, number: int) -> str:
-    """How a question is treated: `ok`, `429`, `500`, `hang`, `garbage`, `drop` (answered in part), `leave` (not at all).
+    """How a question is treated: `ok`, `429`, `500`, `hang`, `garbage`, `drop` (answered in part), `leave` (silently).
 
     All but those with a number are paid for.
     """
