@@ -43,14 +43,18 @@ class Checkpoint:
     @cached_property
     def template(self) -> Template:
         """The same as the runtime has it."""
-        return self.tokenizer.template(self.config.model_type, self.called, self._stated_ends)
+        return self.tokenizer.template(self.config, self.called, self.folder)
 
     @cached_property
     def ends(self) -> tuple[int, ...]:
         """All tokens that end a turn: those the checkpoint states and those of its template's family. The one that
         ends texts comes first, those that wait for a tool last."""
         stops = (self.tokenizer.markers.get(stop) for stop in self.template.stops)
-        found = list(dict.fromkeys([*self._stated_ends, *(token for token in stops if token is not None)]))
+        found = list(
+            dict.fromkeys(
+                [*self.tokenizer.ends(self.config, self.folder), *(token for token in stops if token is not None)]
+            )
+        )
         last: Any = self.tokenizer.native.eos_token_id
         return tuple(sorted(found, key=lambda token: (token != last, self._waits(token))))
 
@@ -66,18 +70,6 @@ class Checkpoint:
     def parameters(self) -> int:
         """Numbers in all its tensors."""
         return sum(math.prod(tensor.shape) for tensor in self.tensors())
-
-    @cached_property
-    def _stated_ends(self) -> list[int]:
-        import transformers
-
-        automatic: Any = transformers
-        stated: Any = self.config.eos_token_id
-        if (self.folder / "generation_config.json").is_file():
-            stated = automatic.GenerationConfig.from_pretrained(self.folder, local_files_only=True).eos_token_id
-        listed = [] if stated is None else [stated] if isinstance(stated, int) else list(stated)
-        own: Any = self.tokenizer.native.eos_token_id
-        return list(dict.fromkeys([*listed, *([] if own is None else [own])]))
 
     def _waits(self, token: int) -> bool:
         name = str(self.tokenizer.native.convert_ids_to_tokens(token))

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from demiurgic.errors import UserError, WorkError
+from demiurgic.templates.checkpoint import read_adapter
 from demiurgic_training.checkpoints.tensors import saving
 from demiurgic_training.exporting.answers import Scores
 from demiurgic_training.exporting.corpus import HELD_OUT
 from demiurgic_training.exporting.reference import scores
-from demiurgic_training.exporting.sources import base_of, read_adapter
+from demiurgic_training.exporting.sources import base_of
 
 _MERGEABLE = ("LORA",)
 _NOTE = "merged.json"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from demiurgic.errors import MissingExtra, UserError, WorkError
+from demiurgic.templates.checkpoint import ADAPTER
 from demiurgic_training.checkpoints.chatglm import native_checkpoint, native_description
 from demiurgic_training.tuning.checking import SCRATCH
 
@@ -51,7 +52,7 @@ def described(model: str) -> Generator[Path]:
 
 def _checked(folder: Path, *, weights: bool) -> Path:
     if not (folder / "config.json").is_file():
-        if (folder / "adapter_config.json").is_file():
+        if (folder / ADAPTER).is_file():
             raise UserError(f"{folder} holds an adapter, not a model", "merge it first: demiurgic export")
         raise UserError(f"{folder} holds no checkpoint: it has no config.json")
     if weights and not any(any(folder.glob(pattern)) for pattern in _WEIGHTS):

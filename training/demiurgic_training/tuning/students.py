@@ -48,7 +48,7 @@ def _outlined(recipe: Recipe, folder: Path) -> Student:
     tokenizer = _tokenizer(folder)
     _check_tokenizer(tokenizer, model, recipe)
     _check_room(model, recipe)
-    template = CheckpointTokenizer(tokenizer).template(model.config.model_type, _name(recipe), _ends(model, folder))
+    template = CheckpointTokenizer(tokenizer).template(model.config, _name(recipe), folder)
     return Student(model, tokenizer, template, folder, _targets(model, recipe))
 
 
@@ -93,18 +93,6 @@ def _check_room(model: Any, recipe: Recipe) -> None:  # noqa: ANN401 - as above
             f"{recipe.model} reads {context} tokens at most, and rows may have {recipe.data.max_length + prefix}",
             f"data.max_length={context - prefix}",
         )
-
-
-def _ends(model: Any, folder: Path) -> list[int]:  # noqa: ANN401 - as above
-    """The tokens that end a turn, as generation knows them."""
-    import transformers
-
-    automatic: Any = transformers
-    ends = model.config.eos_token_id
-    if (folder / "generation_config.json").is_file():
-        said = automatic.GenerationConfig.from_pretrained(str(folder), local_files_only=True)
-        ends = said.eos_token_id if said.eos_token_id is not None else ends
-    return [] if ends is None else [ends] if isinstance(ends, int) else list(ends)
 
 
 def _name(recipe: Recipe) -> str:
