@@ -100,9 +100,9 @@ def _student(job: Job) -> Outcome:
         return _schooled(job)
     if Path(name).is_dir():
         return Outcome({"model": Path(name).resolve()})
-    from huggingface_hub import snapshot_download  # pyright: ignore[reportUnknownVariableType]
+    from demiurgic_training.tuning.sources import located
 
-    return Outcome({"model": Path(str(snapshot_download(name)))})
+    return Outcome({"model": located(name)})
 
 
 def _schooled(job: Job) -> Outcome:

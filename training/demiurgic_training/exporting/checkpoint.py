@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from demiurgic.errors import UserError
+from demiurgic.errors import UserError, first_line
 from demiurgic.templates.checkpoint import CheckpointTokenizer
 from demiurgic.templates.protocol import Template
-from demiurgic_training.checkpoints.tensors import StoredTensor, stored_tensors
+from demiurgic_training.checkpoints.tensors import WEIGHTS, StoredTensor, stored_tensors
 
 _LATER = ("eom", "observation")
 """In names of tokens that end a turn because something is to be done, not because all is said."""
@@ -31,8 +31,7 @@ class Checkpoint:
             self.config: Any = automatic.AutoConfig.from_pretrained(folder, local_files_only=True)
             self.tokenizer = CheckpointTokenizer(automatic.AutoTokenizer.from_pretrained(folder, local_files_only=True))
         except (OSError, ValueError, KeyError, ImportError) as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise UserError(f"{folder} is no checkpoint that can be read: {reason}") from error
+            raise UserError(f"{folder} is no checkpoint that can be read: {first_line(error)}") from error
 
     @property
     def chat_template(self) -> str | None:
@@ -60,9 +59,9 @@ class Checkpoint:
 
     def tensors(self) -> Iterator[StoredTensor]:
         """What its files hold."""
-        files = sorted(self.folder.glob("*.safetensors"))
+        files = sorted(self.folder.glob(WEIGHTS[0]))
         if not files:
-            raise UserError(f"{self.folder} holds no *.safetensors")
+            raise UserError(f"{self.folder} holds no {WEIGHTS[0]}")
         for file in files:
             yield from stored_tensors(file)
 

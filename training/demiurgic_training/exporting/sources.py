@@ -11,6 +11,7 @@ from demiurgic.errors import UserError
 from demiurgic.templates import checkpoint
 from demiurgic.templates.checkpoint import ADAPTER, read_adapter
 from demiurgic_training.checkpoints import native_checkpoint
+from demiurgic_training.checkpoints.naming import called
 from demiurgic_training.tuning.folder import RunFolder
 
 CONFIG = "config.json"
@@ -58,11 +59,11 @@ def base_of(adapter: Path) -> Path:
 
 def base_name(source: Source) -> str:
     """What it was taught from, as it was named there."""
+    if source.run is not None and source.run.recipe.is_file():
+        return called(read_recipe(source.run)["model"])
     if source.is_adapter:
-        return str(read_adapter(source.learned).get("base_model_name_or_path"))
-    if source.run is None:
-        return str(source.learned)
-    return read_recipe(source.run)["model"]
+        return called(str(read_adapter(source.learned).get("base_model_name_or_path")))
+    return called(str(source.learned))
 
 
 def read_recipe(run: RunFolder) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from demiurgic.errors import MissingExtra, UserError
+from demiurgic.errors import MissingExtra, UserError, first_line
 from demiurgic.templates.checkpoint import CheckpointTokenizer
 from demiurgic.templates.protocol import Template
+from demiurgic_training.checkpoints.naming import called
 from demiurgic_training.tuning.checking import SCRATCH
 from demiurgic_training.tuning.recipe import Adapter, Recipe
 from demiurgic_training.tuning.sources import described, native
@@ -67,8 +68,7 @@ def _tokenizer(folder: Path) -> Any:  # noqa: ANN401 - transformers has no types
     try:
         tokenizer = automatic.AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, ImportError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{folder} has no tokenizer that can be read: {reason}") from error
+        raise UserError(f"{folder} has no tokenizer that can be read: {first_line(error)}") from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -97,4 +97,4 @@ def _check_room(model: Any, recipe: Recipe) -> None:  # noqa: ANN401 - as above
 
 def _name(recipe: Recipe) -> str:
     """What the model is called: a family may be told by it."""
-    return recipe.model.removeprefix(SCRATCH).rstrip("/").rpartition("/")[2]
+    return Path(called(recipe.model.removeprefix(SCRATCH))).name

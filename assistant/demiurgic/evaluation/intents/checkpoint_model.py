@@ -11,7 +11,7 @@ from copy import deepcopy
 from pathlib import Path as File
 from typing import Any
 
-from demiurgic.errors import MissingExtra, ModelLoadError
+from demiurgic.errors import MissingExtra, ModelLoadError, first_line
 from demiurgic.evaluation.intents.odds import Path, Reading, Tree
 from demiurgic.evaluation.intents.wording import Wording
 from demiurgic.templates.checkpoint import ADAPTER, CheckpointTokenizer, base_of
@@ -151,8 +151,7 @@ def _load(folder: File, base: File) -> tuple[Any, Any]:
         own = (folder / "tokenizer_config.json").is_file()
         tokenizer = automatic.AutoTokenizer.from_pretrained(folder if own else base, local_files_only=True)
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ModelLoadError(f"{folder} cannot be loaded: {reason}") from error
+        raise ModelLoadError(f"{folder} cannot be loaded: {first_line(error)}") from error
     return tokenizer, model.eval().to(device)
 
 
