@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import psutil
 import pytest
 from support.loop_program import PIECES, Silent, loop
 
@@ -33,7 +34,7 @@ def pieces(folder: Path) -> dict[str, list[str]]:
 
 
 def begun(folder: Path) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, "-m", "support.loop_program", str(folder)], start_new_session=True)
+    return subprocess.Popen([sys.executable, "-m", "support.loop_program", str(folder)])
 
 
 def killed_when(folder: Path, count: int, whole: bool) -> bool:
@@ -42,11 +43,11 @@ def killed_when(folder: Path, count: int, whole: bool) -> bool:
     while process.poll() is None:
         happened = len(events(folder)) + sum(map(len, pieces(folder).values()))
         if happened >= count:
-            if whole:
-                os.killpg(process.pid, signal.SIGKILL)
-            else:
-                process.kill()
+            steps = psutil.Process(process.pid).children() if whole else []
+            process.kill()
             process.wait()
+            for step in steps:
+                step.kill()
             return True
         time.sleep(0.005)
     assert process.returncode == 0
@@ -125,6 +126,23 @@ def test_a_step_ends_as_its_command_does(tmp_path):
     assert "support.nothing_of_this_name" in last_line(tmp_path / "log.txt")
     assert steps.cost.memory > 1_000_000
     assert steps.cost.processor > 0
+
+
+def test_ctrl_c_in_a_terminal_reaches_a_step_once_so_that_it_can_save(tmp_path):
+    """A terminal's Ctrl-C goes to the whole group of processes in front; to a training, a second one means: at once."""
+    file = tmp_path / "file"
+    program = (
+        "from pathlib import Path; from demiurgic_training.distilling.steps import Steps; "
+        f"Steps(Path({str(tmp_path / 'log')!r}), None, print).module('support.patient_step', {str(file)!r})"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=-1, stderr=-1, start_new_session=True) as loop:
+        while not (file.exists() and file.read_text() == "begun"):
+            assert loop.poll() is None
+            time.sleep(0.01)
+        os.killpg(loop.pid, signal.SIGINT)
+        loop.communicate()
+    assert loop.returncode != 0
+    assert file.read_text() == "saved"
 
 
 def test_a_line_that_is_drawn_again_is_told_as_it_was_last(tmp_path):
