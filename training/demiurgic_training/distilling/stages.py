@@ -148,6 +148,7 @@ def _answers(job: Job) -> Outcome:
         *_seeds(plan, job.needs["material"]),
         *(("--system", form.system) if form.system else ()),
         *(part for amount in answers.budget for part in ("--budget", amount)),
+        *(("--price", f"{plan.teacher}={answers.price}") if answers.price else ()),
     )
     return Outcome({"rows": out / "rows.jsonl", "dropped": out / "dropped.jsonl", "report": out / "report.json"})
 
@@ -248,7 +249,7 @@ def _sources(plan: Plan) -> JsonObject:
 
 def _asking(plan: Plan, settings: Settings) -> JsonObject:
     """Money decides how far it goes, and not what is asked: a larger budget goes on where the smaller one ended."""
-    return {**_held(plan.answers), "budget": None, "teacher": _identity(plan.teacher, settings)}
+    return {**_held(plan.answers), "budget": None, "price": None, "teacher": _identity(plan.teacher, settings)}
 
 
 def _beginning(plan: Plan, settings: Settings) -> JsonObject:
