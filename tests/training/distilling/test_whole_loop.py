@@ -42,6 +42,7 @@ def made(out: Path, stage: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_an_adapter_is_taught_merged_exported_and_examined(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
