@@ -11,8 +11,11 @@ import psutil
 import pytest
 from support.loop_program import PIECES, Silent, loop
 
+from demiurgic.config import Settings
 from demiurgic.errors import UserError, WorkError
+from demiurgic_training.distilling.plan import Plan, Tasks
 from demiurgic_training.distilling.records import NAME
+from demiurgic_training.distilling.stages import stages_of
 from demiurgic_training.distilling.steps import Steps, last_line
 
 TESTS = Path(__file__).parents[2]
@@ -149,3 +152,23 @@ def test_a_line_that_is_drawn_again_is_told_as_it_was_last(tmp_path):
     (tmp_path / "log").write_bytes(b"first\n 10 %\r 20 %\r 30 %")
     assert last_line(tmp_path / "log") == "30 %"
     assert last_line(tmp_path / "none") == ""
+
+
+def test_other_code_to_invent_tasks_by_leads_to_other_answers(tmp_path):
+    """And what lies beside the code does not."""
+    code = tmp_path / "code"
+    code.mkdir()
+    (code / "a.py").write_text("x = 1\n" * 9)
+    plan = Plan(student="tiny-glm", teacher="openai:x", out=tmp_path / "loop", tasks=Tasks(f"snippets:{code}"))
+
+    def decided() -> object:
+        return next(stage.decided_by for stage in stages_of(plan, Settings()) if stage.name == "answers")
+
+    first = decided()
+    (code / "notes.txt").write_text("nothing")
+    assert decided() == first
+    (code / "a.py").write_text("x = 2\n" * 9)
+    assert decided() != first
+    (code / "a.py").unlink()
+    with pytest.raises(UserError, match="holds no code"):
+        decided()
