@@ -57,6 +57,13 @@ class Checkpoint:
         last: Any = self.tokenizer.native.eos_token_id
         return tuple(sorted(found, key=lambda token: (token != last, self._waits(token))))
 
+    @property
+    def first(self) -> int | None:
+        """The token that stands for the beginning of a text, whether or not it is written there. Who reads a file that
+        names none takes another's."""
+        named: int | None = self.tokenizer.native.bos_token_id
+        return self.config.bos_token_id if named is None else named
+
     def tensors(self) -> Iterator[StoredTensor]:
         """What its files hold."""
         files = sorted(self.folder.glob(WEIGHTS[0]))
