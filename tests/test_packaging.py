@@ -60,6 +60,7 @@ def test_what_is_no_code_is_there(wheel):
         "demiurgic_models/registry.toml",
         "demiurgic/evaluation/prompts.toml",
         "demiurgic/evaluation/comparing/page.html",
+        "demiurgic/evaluation/comparing/standings.html",
         "demiurgic/evaluation/comparing/page.css",
         "demiurgic/evaluation/comparing/page.js",
         "demiurgic/sandbox/docker/Dockerfile",

@@ -42,6 +42,7 @@ from demiurgic_models.errors import (
     UnknownModel,
     UserError,
     WorkError,
+    first_line,
 )
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "UserError",
     "WorkError",
     "WorkspaceError",
+    "first_line",
 ]
 
 

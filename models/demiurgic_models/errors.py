@@ -57,3 +57,8 @@ class ChecksumMismatch(PullFailed):
 
 class Offline(PullFailed):
     """The network is needed, and offline mode is on."""
+
+
+def first_line(error: Exception) -> str:
+    """What another library's error says, in one line; its name where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -29,6 +29,13 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def sync_folder(folder: Path) -> None:
+    """The same for all that lies in a folder, and for the names of it."""
+    for each in (*folder.rglob("*"), folder):
+        if each.is_file() or os.name == "posix":
+            sync(each)
+
+
 class Appended:
     """A file that is only ever appended to: each time wholly or not at all, and on the disk when that is done.
 

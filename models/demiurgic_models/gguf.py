@@ -9,7 +9,7 @@ from pathlib import Path
 
 from demiurgic_models.errors import BadModelFile
 from demiurgic_models.gguf_header import Header, read_header
-from demiurgic_models.gguf_tables import BLOCKS, FILE_TYPES, HOLE_ROLES, KV_BYTES, MARKERS, SPECIAL_ROLES
+from demiurgic_models.gguf_tables import BLOCKS, FILE_TYPES, HOLE_ROLES, KV_BYTES, MARKERS
 
 _OVERHEAD = 300 * 2**20
 """Buffers that hardly depend on the model."""
@@ -33,12 +33,6 @@ class ModelCard:
     vocabulary: int
     template: str | None
     """Its chat template, in Jinja."""
-    special_tokens: Mapping[str, str]
-    """Tokens with a role: bos, eos, eot, eom, unk, pad, sep, mask."""
-    markers: Mapping[str, int]
-    """Texts that are one special token each, such as `<|user|>`."""
-    hole_tokens: Mapping[str, str]
-    """Tokens around a hole in a text: prefix, suffix and middle. Empty where one is wanting."""
     embeds: bool
     """Whether it was made to give embeddings."""
     kv_values_per_token: int
@@ -46,10 +40,15 @@ class ModelCard:
     state_values: int
     """Numbers that a recurrent model keeps for each conversation, however long."""
 
-    @property
-    def fills_holes(self) -> bool:
-        """Whether it has the tokens for filling a hole in a text."""
-        return bool(self.hole_tokens)
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Tokens of a model file's vocabulary that mean something by themselves."""
+
+    markers: Mapping[str, int]
+    """Texts that are one special token each, such as `<|user|>`."""
+    holes: Mapping[str, str]
+    """Tokens around a hole in a text: prefix, suffix and middle. Empty where one is wanting."""
 
 
 def memory_needed(card: ModelCard, context: int, kv_type: str = "f16") -> int:
@@ -72,15 +71,18 @@ def inspect(path: Path) -> ModelCard:
         quantisation=_quantisation(header),
         context_length=facts.number("context_length"),
         layers=facts.number("block_count"),
-        vocabulary=len(header.tokens),
+        vocabulary=header.vocabulary,
         template=facts.text("tokenizer.chat_template"),
-        special_tokens=_special_tokens(header),
-        markers=_markers(header),
-        hole_tokens=_hole_tokens(header),
         embeds=f"{facts.architecture}.pooling_type" in header.fields,
         kv_values_per_token=_kv_values(facts),
         state_values=_state_values(facts),
     )
+
+
+def inspect_words(path: Path) -> Words:
+    """Read its vocabulary, which takes longer than all the rest. Raises BadModelFile."""
+    header = read_header(path, tokens=True)
+    return Words(_markers(header), _holes(header))
 
 
 def _check_is_model(header: Header) -> None:
@@ -128,17 +130,12 @@ def _quantisation(header: Header) -> str:
     return known or BLOCKS[max(weights, key=weights.__getitem__)][0]
 
 
-def _special_tokens(header: Header) -> dict[str, str]:
-    found = {name: _token(header, word) for word, name in SPECIAL_ROLES.items()}
-    return {name: token for name, token in found.items() if token is not None}
-
-
 def _markers(header: Header) -> dict[str, int]:
     kinds = zip(header.tokens, header.token_kinds, strict=False)
     return {text: number for number, (text, kind) in enumerate(kinds) if kind in MARKERS and text.strip()}
 
 
-def _hole_tokens(header: Header) -> dict[str, str]:
+def _holes(header: Header) -> dict[str, str]:
     known = frozenset(header.tokens)
     found: dict[str, str] = {}
     for role, (word, spellings) in HOLE_ROLES.items():

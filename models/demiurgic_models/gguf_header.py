@@ -5,6 +5,7 @@ length and offset is checked against the limits and the file's own size before i
 bounded however large the file is. The weights themselves are never read.
 """
 
+import os
 import stat
 import struct
 from collections.abc import Mapping
@@ -26,6 +27,8 @@ _LONGEST_KEY = 65_535
 _MOST_DIMENSIONS = 4
 _LARGEST_ALIGNMENT = 2**16
 _KEPT_ITEMS = 1024
+_BLOCK = 2**16
+_LENGTH = struct.Struct("<Q")
 _TOKENS = "tokenizer.ggml.tokens"
 _TOKEN_KINDS = "tokenizer.ggml.token_type"
 
@@ -54,29 +57,32 @@ class Header:
     size: int
     fields: Mapping[str, Any]
     tensors: tuple[Tensor, ...]
-    tokens: tuple[str, ...]
-    """The vocabulary, whatever its length."""
-    token_kinds: tuple[int, ...]
-    """Of which kind each of them is, in GGUF's numbers; empty where the file does not say."""
+    vocabulary: int
+    """How many tokens there are."""
+    tokens: tuple[str, ...] = ()
+    """All of them, and of which kind each is in GGUF's numbers: where they were asked for, and the file says so."""
+    token_kinds: tuple[int, ...] = ()
 
 
-def read_header(path: Path) -> Header:
-    """Read the header of a model file. Raises BadModelFile for anything but a whole GGUF file."""
+def read_header(path: Path, *, tokens: bool = False) -> Header:
+    """Read the header of a model file; its `tokens` only for who needs them, as they take longer than all the rest.
+    Raises BadModelFile for anything but a whole GGUF file."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise BadModelFile(f"{path} is not a file", "name a .gguf file")
         with path.open("rb") as file:
-            return _Reader(file, path, status.st_size).read()
+            return _Reader(file, path, status.st_size, tokens=tokens).read()
     except (OSError, ValueError) as error:  # ValueError: a path that no file can have
         said = error.strerror if isinstance(error, OSError) else str(error)
         raise BadModelFile(f"{path} cannot be read: {said}", "check the path") from error
 
 
 class _Reader:
-    def __init__(self, file: BinaryIO, path: Path, size: int) -> None:
+    def __init__(self, file: BinaryIO, path: Path, size: int, *, tokens: bool) -> None:
         self._file, self._path, self._size, self._at = file, path, size, 0
         self._texts_left = _MOST_TEXTS
+        self._wants_tokens, self._vocabulary = tokens, 0
         self._tokens: tuple[str, ...] = ()
         self._token_kinds: tuple[int, ...] = ()
 
@@ -92,7 +98,7 @@ class _Reader:
         fields = self._fields(field_count)
         tensors = tuple(self._tensor() for _ in range(tensor_count))
         self._check_places(tensors, fields.get("general.alignment", 32))
-        return Header(self._path, self._size, fields, tensors, self._tokens, self._token_kinds)
+        return Header(self._path, self._size, fields, tensors, self._vocabulary, self._tokens, self._token_kinds)
 
     def _fields(self, count: int) -> dict[str, Any]:
         fields: dict[str, Any] = {}
@@ -119,23 +125,42 @@ class _Reader:
         if kind not in SCALARS:
             raise self._bad(f"the field {key!r} holds a list of kind {kind}", self._at)
         data = self._take(length * struct.calcsize(SCALARS[kind]))
+        layout = f"<{length}{SCALARS[kind][1:]}"
         if key == _TOKEN_KINDS:
-            self._token_kinds = tuple(item for (item,) in struct.iter_unpack(SCALARS[kind], data))
+            self._token_kinds = struct.unpack(layout, data) if self._wants_tokens else ()
             return None
-        return [item for (item,) in struct.iter_unpack(SCALARS[kind], data)] if length <= _KEPT_ITEMS else None
+        return list(struct.unpack(layout, data)) if length <= _KEPT_ITEMS else None
 
     def _texts(self, key: str, length: int) -> list[str] | None:
         if length > self._texts_left:
             raise self._bad(f"the field {key!r} claims a list of {length} texts", self._at)
         self._texts_left -= length
         if key == _TOKENS:
+            self._vocabulary = length
+        if key == _TOKENS and self._wants_tokens:
             self._tokens = tuple(self._text(_LONGEST_KEY) for _ in range(length))
-            return None
-        if length <= _KEPT_ITEMS:
+        elif key != _TOKENS and length <= _KEPT_ITEMS:
             return [self._text(_LARGEST_HEADER) for _ in range(length)]
-        for _ in range(length):
-            self._take(self._number("<Q"))
+        else:
+            self._pass_over(length)
         return None
+
+    def _pass_over(self, count: int) -> None:
+        """So many texts, of which nobody wants to know. By the block: there are half a million of them in a file."""
+        block, at = b"", 0
+        for _ in range(count):
+            if at + _LENGTH.size > len(block):
+                block, at = block[at:] + self._block(at + _LENGTH.size - len(block)), 0
+            at += _LENGTH.size + _LENGTH.unpack_from(block, at)[0]
+            if at > len(block):
+                self._take(at - len(block))
+                block, at = b"", 0
+        self._file.seek(at - len(block), os.SEEK_CUR)
+        self._at += at - len(block)
+
+    def _block(self, least: int) -> bytes:
+        room = min(self._size, _LARGEST_HEADER) - self._at
+        return self._take(max(least, min(_BLOCK, room)))
 
     def _tensor(self) -> Tensor:
         name = self._text(_LONGEST_KEY)

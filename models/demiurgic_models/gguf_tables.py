@@ -37,12 +37,6 @@ KV_BYTES: Mapping[str, float] = {
 }  # fmt: skip
 """Bytes for one number of the context's memory."""
 
-SPECIAL_ROLES: Mapping[str, str] = {
-    "bos": "bos", "eos": "eos", "eot": "eot", "eom": "eom", "unknown": "unk", "padding": "pad", "separator": "sep",
-    "mask": "mask",
-}  # fmt: skip
-"""Roles of special tokens: the word in the header's key, and the name it goes by here."""
-
 HOLE_ROLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "prefix": ("fim_pre", (
         "<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<｜fim▁begin｜>", "<PRE>", "▁<PRE>", "<|code_prefix|>",

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from demiurgic_models.errors import BadModelFile
-from demiurgic_models.gguf import inspect, memory_needed
+from demiurgic_models.gguf import inspect, inspect_words, memory_needed
 
 
 def test_what_a_file_says_of_itself(tiny_glm4: Path):
@@ -26,8 +26,39 @@ def test_what_a_file_says_of_itself(tiny_glm4: Path):
 def test_real_files(model: str, request: pytest.FixtureRequest):
     card = inspect(request.getfixturevalue(model))
     assert card.template
-    assert card.fills_holes == (model == "qwen")
+    words = inspect_words(card.path)
+    assert bool(words.holes) == (model == "qwen")
+    assert {"<|im_start|>", "<|im_end|>"} <= words.markers.keys()
+    assert card.vocabulary > max(words.markers.values())
     assert card.bytes > card.parameters / 3
+
+
+def test_a_vocabulary_is_passed_over_by_who_does_not_ask_for_it(tmp_path: Path):
+    """Texts shorter and longer than what is read at once, and one that ends with it."""
+    texts = [b"", *(b"x" * length for length in (1, 65_520, 65_528, 65_536, 200_000)), *[b"word"] * 30_000, b"end"]
+    listed = b"".join(struct.pack("<Q", len(text)) + text for text in texts)
+
+    def text(said: bytes) -> bytes:
+        return struct.pack("<Q", len(said)) + said
+
+    merges = text(b"tokenizer.ggml.merges") + struct.pack("<IIQ", 9, 8, len(texts)) + listed
+    architecture = text(b"general.architecture") + struct.pack("<I", 8) + text(b"llama")
+    tensor = text(b"t") + struct.pack("<IQIQ", 1, 1, 0, 0)
+    head = HEAD + struct.pack("<QQ", 1, 2) + merges + architecture + tensor
+    file = tmp_path / "long.gguf"
+    file.write_bytes(head + b"\0" * (-len(head) % 32) + b"\0" * 4)
+    assert inspect(file).architecture == "llama"
+    for length in (len(head) // 2, len(head) - 60):
+        refused(file, head[:length])
+
+
+def test_a_header_is_read_faster_than_its_vocabulary(qwen: Path):
+    def seconds(read) -> float:
+        began = time.process_time()
+        read(qwen)
+        return time.process_time() - began
+
+    assert 1.5 * min(seconds(inspect) for _ in range(3)) < min(seconds(inspect_words) for _ in range(3))
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Real HTTP servers that hand out one model file: a plain folder and a small copy of the hub's ways."""
+"""Real HTTP servers that hand out model files: a plain folder, and a small copy of the hub's ways."""
 
 import hashlib
 import json
@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+_COMMIT = "c" * 40
 
 
 @dataclass
@@ -28,6 +31,45 @@ class Shelf:
     keys: list[str | None] = field(default_factory=list)
     sent: int = 0
     dead: bool = False
+
+    def told(self, _path: str) -> object:
+        """What is said of a repository; None where there is none."""
+        return {"id": "a/b", "sha": _COMMIT, "siblings": []}
+
+    def file(self, path: str) -> bytes | None:
+        """What lies there."""
+        return self.content if path.endswith(self.name) else None
+
+
+class Hub(Shelf):
+    """One repository with all files of a folder."""
+
+    def __init__(self, name: str, folder: Path, **changes) -> None:
+        super().__init__(name, b"", **changes)
+        self.folder = folder
+
+    def told(self, path: str) -> object:
+        plain, _, _ = path.partition("?")
+        if plain == f"/api/models/{self.name}/tree/{_COMMIT}":
+            return [
+                {"type": "file", "path": file.name, "size": file.stat().st_size, "oid": _digest(file.read_bytes())}
+                for file in sorted(self.folder.iterdir())
+            ]
+        if plain in (f"/api/models/{self.name}", f"/api/models/{self.name}/revision/main"):
+            return {"id": self.name, "sha": _COMMIT, "siblings": []}
+        return None
+
+    def file(self, path: str) -> bytes | None:
+        place = self.folder / path.rpartition("/")[2]
+        return place.read_bytes() if path.startswith(f"/{self.name}/resolve/") and place.is_file() else None
+
+    def fetched(self) -> list[str]:
+        """Names of the files whose bytes were asked for, in their order."""
+        return [path.rpartition("/")[2] for method, path, _ in self.asked if method == "GET" and "/resolve/" in path]
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 @contextmanager
@@ -50,24 +92,26 @@ def serving(shelf: Shelf) -> Iterator[str]:
             if shelf.dead:
                 self._send(503, b"", {}, body=body)
                 return
-            if self.path.startswith("/api/"):
-                self._send(200, json.dumps({"id": "a/b", "sha": "c" * 40, "siblings": []}).encode(), {}, body=body)
+            if self.path.startswith("/api/") and (told := shelf.told(self.path)) is not None:
+                self._send(200, json.dumps(told).encode(), {"Content-Type": "application/json"}, body=body)
                 return
-            if not self.path.endswith(shelf.name):
-                self._send(404, b"no such file", {}, body=body)
+            content = shelf.file(self.path)
+            if content is None:
+                said = {"X-Error-Code": "RepoNotFound"} if self.path.startswith("/api/") else {}
+                self._send(404, b"no such file", said, body=body)
                 return
             found = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range") or "") if shelf.ranges else None
             start = int(found[1]) if found else 0
-            end = int(found[2]) + 1 if found and found[2] else len(shelf.content)
+            end = int(found[2]) + 1 if found and found[2] else len(content)
             headers = {
-                "ETag": f'"{shelf.etag or hashlib.sha256(shelf.content).hexdigest()}"',
-                "X-Repo-Commit": "c" * 40,
-                "X-Linked-Size": str(len(shelf.content)),
+                "ETag": f'"{shelf.etag or _digest(content)}"',
+                "X-Repo-Commit": _COMMIT,
+                "X-Linked-Size": str(len(content)),
                 "Accept-Ranges": "bytes",
             }
             if found:
-                headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(shelf.content)}"
-            self._send(206 if found else 200, shelf.content[start:end], headers, body=body)
+                headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(content)}"
+            self._send(206 if found else 200, content[start:end], headers, body=body)
 
         def _send(self, status: int, content: bytes, headers: dict[str, str], *, body: bool) -> None:
             self.send_response(status)

@@ -195,15 +195,15 @@ def describe_model(path: Path, context: int) -> list[tuple[str, str]]:
     from demiurgic.templates.detect import ModelTraits, detect
     from demiurgic.templates.plain import Plain
     from demiurgic.templates.protocol import Vocabulary
-    from demiurgic_models.gguf import inspect, memory_needed
+    from demiurgic_models.gguf import inspect, inspect_words, memory_needed
 
-    card = inspect(path)
-    template = detect(ModelTraits(card.template, card.architecture, card.name, Vocabulary(card.markers)))
+    card, words = inspect(path), inspect_words(path)
+    template = detect(ModelTraits(card.template, card.architecture, card.name, Vocabulary(words.markers)))
     abilities = {
         "chat": card.template is not None or template.family != Plain.family,
         "tools": template.calls_tools,
         "reasoning": template.reasons,
-        "fill-in-the-middle": card.fills_holes,
+        "fill-in-the-middle": bool(words.holes),
         "embeddings": card.embeds,
     }
     return [

@@ -23,7 +23,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import build_hf_headers  # pyright: ignore[reportUnknownVariableType]
 
 from demiurgic_models.entries import HubSource
-from demiurgic_models.errors import PullFailed
+from demiurgic_models.errors import PullFailed, first_line
 from demiurgic_models.fetching import Arrived, Fetching, Progress
 from demiurgic_models.sources.web import Address, fetch_url
 from demiurgic_models.store import checksum
@@ -69,4 +69,4 @@ def _named_problems() -> Generator[None]:
     try:
         yield
     except _PROBLEMS as error:
-        raise PullFailed((str(error).strip().splitlines() or [type(error).__name__])[0]) from error
+        raise PullFailed(first_line(error)) from error

@@ -7,11 +7,15 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import psutil
 import pytest
 from support.loop_program import PIECES, Silent, loop
 
+from demiurgic.config import Settings
 from demiurgic.errors import UserError, WorkError
+from demiurgic_training.distilling.plan import Plan, Tasks
 from demiurgic_training.distilling.records import NAME
+from demiurgic_training.distilling.stages import stages_of
 from demiurgic_training.distilling.steps import Steps, last_line
 
 TESTS = Path(__file__).parents[2]
@@ -33,7 +37,7 @@ def pieces(folder: Path) -> dict[str, list[str]]:
 
 
 def begun(folder: Path) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, "-m", "support.loop_program", str(folder)], start_new_session=True)
+    return subprocess.Popen([sys.executable, "-m", "support.loop_program", str(folder)])
 
 
 def killed_when(folder: Path, count: int, whole: bool) -> bool:
@@ -42,11 +46,11 @@ def killed_when(folder: Path, count: int, whole: bool) -> bool:
     while process.poll() is None:
         happened = len(events(folder)) + sum(map(len, pieces(folder).values()))
         if happened >= count:
-            if whole:
-                os.killpg(process.pid, signal.SIGKILL)
-            else:
-                process.kill()
+            steps = psutil.Process(process.pid).children() if whole else []
+            process.kill()
             process.wait()
+            for step in steps:
+                step.kill()
             return True
         time.sleep(0.005)
     assert process.returncode == 0
@@ -127,7 +131,44 @@ def test_a_step_ends_as_its_command_does(tmp_path):
     assert steps.cost.processor > 0
 
 
+def test_ctrl_c_in_a_terminal_reaches_a_step_once_so_that_it_can_save(tmp_path):
+    """A terminal's Ctrl-C goes to the whole group of processes in front; to a training, a second one means: at once."""
+    file = tmp_path / "file"
+    program = (
+        "from pathlib import Path; from demiurgic_training.distilling.steps import Steps; "
+        f"Steps(Path({str(tmp_path / 'log')!r}), None, print).module('support.patient_step', {str(file)!r})"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=-1, stderr=-1, start_new_session=True) as loop:
+        while not (file.exists() and file.read_text() == "begun"):
+            assert loop.poll() is None
+            time.sleep(0.01)
+        os.killpg(loop.pid, signal.SIGINT)
+        loop.communicate()
+    assert loop.returncode != 0
+    assert file.read_text() == "saved"
+
+
 def test_a_line_that_is_drawn_again_is_told_as_it_was_last(tmp_path):
     (tmp_path / "log").write_bytes(b"first\n 10 %\r 20 %\r 30 %")
     assert last_line(tmp_path / "log") == "30 %"
     assert last_line(tmp_path / "none") == ""
+
+
+def test_other_code_to_invent_tasks_by_leads_to_other_answers(tmp_path):
+    """And what lies beside the code does not."""
+    code = tmp_path / "code"
+    code.mkdir()
+    (code / "a.py").write_text("x = 1\n" * 9)
+    plan = Plan(student="tiny-glm", teacher="openai:x", out=tmp_path / "loop", tasks=Tasks(f"snippets:{code}"))
+
+    def decided() -> object:
+        return next(stage.decided_by for stage in stages_of(plan, Settings()) if stage.name == "answers")
+
+    first = decided()
+    (code / "notes.txt").write_text("nothing")
+    assert decided() == first
+    (code / "a.py").write_text("x = 2\n" * 9)
+    assert decided() != first
+    (code / "a.py").unlink()
+    with pytest.raises(UserError, match="holds no code"):
+        decided()

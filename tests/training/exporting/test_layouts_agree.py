@@ -1,6 +1,7 @@
 """Every architecture, merged and written: the file says what the checkpoint says, to the last of 48 tokens."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,25 @@ def test_merging_again_takes_what_is_there_and_another_adapter_does_not(tmp_path
     merged(second, whole)
     assert (whole / "model.safetensors").stat().st_mtime_ns != made
     assert json.loads((whole / "merged.json").read_text())["difference"] < 1e-4
+
+
+def test_two_exports_of_one_run_merge_one_after_the_other(tmp_path: Path):
+    learned, whole = adapter(tmp_path / "learned", base(tmp_path, "glm4")), tmp_path / "merged"
+    with ThreadPoolExecutor() as both:
+        assert list(both.map(merged, [learned] * 3, [whole] * 3)) == [whole] * 3
+    assert Checkpoint(whole).parameters == Checkpoint(base(tmp_path, "glm4")).parameters
+
+
+def test_a_file_names_the_token_that_begins_texts_though_none_begins_with_it(tmp_path: Path):
+    """Else llama.cpp takes number 11 for it, whatever that is."""
+    folder = base(tmp_path, "qwen2")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"bos_token_id": config["eos_token_id"][1]}))
+    file, out = exact(Checkpoint(folder), tmp_path / "out")
+    fields = read_header(file).fields
+    assert fields["tokenizer.ggml.bos_token_id"] == config["eos_token_id"][1]
+    assert not fields["tokenizer.ggml.add_bos_token"]
+    assert failed(verdict(file, out)[0]) == set()
 
 
 def test_llama_31_keeps_its_stretched_positions(tmp_path: Path):

@@ -1,6 +1,9 @@
 """Checkpoints in a folder: which are whole, which is best, and which stay."""
 
 import json
+import math
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +35,7 @@ def steps(checkpoints: Checkpoints) -> list[int]:
         ({2: 0.5, 4: 0.4, 6: 0.3, 8: 0.2, 10: 0.1}, 10, [8, 10]),
         ({2: None, 4: None, 6: None}, 6, [4, 6]),
         ({2: 0.3, 4: None, 6: None}, 2, [2, 4, 6]),
+        ({2: math.nan, 4: 0.5, 6: 0.6, 8: 0.7}, 4, [4, 6, 8]),
     ],
 )
 def test_the_newest_stay_and_the_best(tmp_path: Path, losses, best: int, left: list[int]):
@@ -50,6 +54,19 @@ def test_what_is_not_whole_is_none(tmp_path: Path):
     assert steps(checkpoints) == [9, 10]
     checkpoints.clear()
     assert not checkpoints.beside.exists()
+
+
+def test_who_is_killed_while_he_removes_one_leaves_none_that_looks_whole(tmp_path: Path):
+    """Killed as soon as the folder's files begin to go."""
+    saved(tmp_path, {9: None, 10: None})
+    program = (
+        "import os, sys; from pathlib import Path; from demiurgic_training.tuning.checkpoints import Checkpoints; "
+        "sys.addaudithook(lambda event, _: os.kill(os.getpid(), 9) if event == 'shutil.rmtree' else None); "
+        f"Checkpoints(Path({str(tmp_path)!r})).tidy(1)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -9
+    assert (tmp_path / "checkpoint-9" / "optimizer.pt").is_file()
+    assert steps(Checkpoints(tmp_path)) == [10]
 
 
 def test_a_model_is_a_checkpoint_without_what_a_run_needs(tmp_path: Path):

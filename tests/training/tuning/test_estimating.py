@@ -96,7 +96,7 @@ def test_each_choice_takes_what_it_should(outline):
 def test_steps_and_time_follow_from_the_rows(outline, tmp_path: Path):
     rows = write_rows(tmp_path / "rows.jsonl", [talk(number) for number in range(10)])
     told = told_of(outline, data=Data(rows, max_length=1024), optimiser=Optimiser(batch=2, accumulate=2, epochs=2))
-    assert (told.material.rows, told.steps) == (10, 5)
+    assert (told.material.rows, told.steps) == (10, 6)
     assert 20 < told.material.mean <= told.material.longest < 1024
     assert told.seconds is not None
     twice = told_of(outline, data=Data(rows, max_length=1024), optimiser=Optimiser(batch=4, steps=7))

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 from support.conversations import TOOLS, WITH_TOOLS
 from support.rows import write_lines, write_rows
-from transformers import AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer
 
 from demiurgic.errors import UserError
 from demiurgic.messages import Assistant, System, ToolCall, User
@@ -36,10 +36,13 @@ def speaker(student: Callable[..., Path]) -> LearnedOf:
     def opened(family: str) -> tuple[CheckpointTokenizer, Template]:
         folder = student(family)
         tokenizer = CheckpointTokenizer(AutoTokenizer.from_pretrained(folder))
-        ends = json.loads((folder / "config.json").read_text())["eos_token_id"]
-        return tokenizer, tokenizer.template(family, family, ends if isinstance(ends, list) else [ends])
+        return tokenizer, tokenizer.template(AutoConfig.from_pretrained(folder), family, folder)
 
     return opened
+
+
+def own_template(tokenizer: CheckpointTokenizer, folder: Path) -> Template:
+    return tokenizer.template(AutoConfig.from_pretrained(folder), "strange", folder)
 
 
 def prepared(speaker, path: Path, method: Method = Method.SFT, validation: Path | None = None, **data) -> Lessons:
@@ -156,7 +159,7 @@ def test_a_model_of_no_known_family_learns_its_own_templates_stop(student, tmp_p
     native = AutoTokenizer.from_pretrained(student("qwen2"))
     native.chat_template = "{% for m in messages %}[{{ m.role }}] {{ m.content }}{{ eos_token }}\n{% endfor %}"
     tokenizer = CheckpointTokenizer(native)
-    told = tokenizer, tokenizer.template("qwen2", "strange", [native.eos_token_id])
+    told = tokenizer, own_template(tokenizer, student("qwen2"))
     lessons = prepared(told, write_rows(tmp_path / "rows.jsonl", [asked("a", "b")]))
     assert lessons.certificate.family == "jinja"
     assert pieces(lessons.train[0], tokenizer) == "[user] a<|im_end|>\n[assistant] ⟦b<|im_end|>⟧"
@@ -177,7 +180,7 @@ def test_the_token_that_begins_every_text_is_there_once(student, tmp_path: Path)
         turns = "{% for m in messages %}[{{ m.role }}] {{ m.content }}{{ eos_token }}{% endfor %}"
         native.chat_template = beginning + turns
         tokenizer = CheckpointTokenizer(native)
-        told = tokenizer, tokenizer.template("llama", "strange", [native.eos_token_id])
+        told = tokenizer, own_template(tokenizer, student("llama"))
         text = pieces(prepared(told, path).train[0], tokenizer)
         assert text == "<|begin_of_text|>[user] a<|eot_id|>[assistant] ⟦b<|eot_id|>⟧"
 
@@ -186,7 +189,7 @@ def test_a_template_without_an_end_is_refused(student, tmp_path: Path):
     native = AutoTokenizer.from_pretrained(student("qwen2"))
     native.chat_template = "{% for m in messages %}[{{ m.role }}] {{ m.content }}\n{% endfor %}"
     tokenizer = CheckpointTokenizer(native)
-    told = tokenizer, tokenizer.template("qwen2", "strange", [native.eos_token_id])
+    told = tokenizer, own_template(tokenizer, student("qwen2"))
     with pytest.raises(UserError, match="1 of 1 rows hold a turn of the assistant that does not end"):
         prepared(told, write_rows(tmp_path / "rows.jsonl", [asked("a", "b")]))
 

@@ -150,11 +150,12 @@ def test_what_is_written_is_read_again(tmp_path_factory, model, rate, steps, sam
 def test_a_written_recipe_holds_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "base").mkdir()
-    recipe = read_recipe(written(tmp_path, PLAIN.replace("some/model", "base")))
+    recipe = read_recipe(written(tmp_path, PLAIN.replace("some/model", "base") + "teaching: {teacher: base}\n"))
     write_recipe(recipe, tmp_path / "saved.yaml")
     monkeypatch.chdir("/")
     again = read_recipe(tmp_path / "saved.yaml")
     assert (again.model, again.out) == (str(tmp_path / "base"), tmp_path / "runs/it")
+    assert again.teaching.teacher == str(tmp_path / "base")
     assert again.data.train == tmp_path / "rows.jsonl"
 
 

@@ -16,7 +16,18 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from demiurgic.errors import MissingExtra, UserError
 from demiurgic_training.tuning.checkpoints import Checkpoints
-from demiurgic_training.tuning.events import Began, Ended, Evaluation, Sample, Saved, Step, event_from_json
+from demiurgic_training.tuning.estimating import estimate
+from demiurgic_training.tuning.events import (
+    Began,
+    Ended,
+    Evaluation,
+    Sample,
+    Saved,
+    Step,
+    event_from_json,
+    event_to_json,
+    steps_of,
+)
 from demiurgic_training.tuning.folder import RunFolder
 from demiurgic_training.tuning.recipe import Optimiser, Weights
 from demiurgic_training.tuning.running import train
@@ -69,6 +80,22 @@ def test_each_method_teaches(base: Path, teacher: Path, tmp_path: Path, method: 
     assert "tokenizer.json" in kept
     assert not kept & {"optimizer.pt", "training_args.bin", "README.md", "origin.json"}
     assert not list(model.glob("*/"))
+
+
+@pytest.mark.parametrize(("method", "steps"), [("sft", 6), ("kto", 9)])
+def test_it_takes_as_many_steps_as_were_foreseen(base: Path, tmp_path: Path, method: str, steps: int):
+    """Of rows that fill neither batches nor steps; and of a pair, whose answers KTO learns one by one."""
+    recipe = recipe_for(base, tmp_path, method)
+    recipe = replace(recipe, optimiser=replace(recipe.optimiser, batch=3, accumulate=4, steps=None, epochs=3.0))
+    assert estimate(recipe).steps == taught(recipe).of(Began)[0].steps == steps
+
+
+def test_steps_that_were_done_again_are_told_once():
+    told = [
+        Step(n, 9, 1.0, loss, 1.0, 1.0, 1.0, 1, 1.0) for n, loss in ((1, 3.0), (2, 2.0), (3, 1.5), (2, 2.1), (3, 1.6))
+    ]
+    lines = [event_to_json(event) for event in (Began(0, 9, "", "", "", 1, 1, 1), *told, Ended(3, "stopped"))]
+    assert [(step.step, step.loss) for step in steps_of(lines)] == [(1, 3.0), (2, 2.1), (3, 1.6)]
 
 
 def test_margins_of_pairs_grow(base: Path, tmp_path: Path):

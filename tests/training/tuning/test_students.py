@@ -107,6 +107,11 @@ def test_chatglms_own_layout_opens_natively_and_runs_no_code(old_form, tmp_path:
         open_student(recipe(folder, Adapter.LORA, "query_key_value"))
 
 
+def test_a_family_is_known_by_its_name_where_the_hubs_client_keeps_it(tmp_path: Path):
+    folder = make_chatglm(tmp_path / "models--someone--CharacterGLM-6B" / "snapshots" / "c0ffee")
+    assert open_student(recipe(folder), weights=False).template.family == "characterglm"
+
+
 # What is refused, before weights are read.
 
 

@@ -17,6 +17,7 @@ from rich.console import Console
 from support.small_runs import Ear
 
 from demiurgic.cli import main
+from demiurgic.errors import UserError
 from demiurgic_training.tuning.board import board, step_line
 from demiurgic_training.tuning.events import Began, Ended, Evaluation, Sample, Saved, Step
 from demiurgic_training.tuning.folder import RunFolder
@@ -103,6 +104,12 @@ def test_two_processes_learn_what_one_does_with_twice_the_batch(tmp_path: Path):
     assert {"rng_state_0.pth", "rng_state_1.pth", "origin.json"} <= names
     lines = [json.loads(line) for line in folder.log.read_text().splitlines()]
     assert [line["step"] for line in lines if line["kind"] == "step"] == list(range(1, last + 1))
+    with pytest.raises(UserError, match="processes was 2 and is 1"):
+        train(
+            read_recipe(Path("tiny-glm"), [f"out={folder.path}", "optimiser.batch=4", *settings]),
+            resume=True,
+            hear=Ear(),
+        )
     # The learning rate rises and falls with the number of steps, so that the one process has to have as many before it.
     ear = Ear({8: lambda: os.kill(os.getpid(), signal.SIGINT)})
     with pytest.raises(KeyboardInterrupt):

@@ -17,6 +17,7 @@ from platformdirs import user_cache_path
 
 from demiurgic.errors import UserError
 from demiurgic_training.checkpoints.chatglm_weights import Heads, convert_weights, weight_files
+from demiurgic_training.checkpoints.naming import called
 from demiurgic_training.checkpoints.sentencepiece import read_pieces
 from demiurgic_training.checkpoints.spelling import spelled
 
@@ -42,7 +43,8 @@ def native_checkpoint(folder: Path, cache: Path | None = None) -> Path:
     if not _is_fused(config):
         return folder
     _check(folder, config)
-    place = (cache or user_cache_path("demiurgic") / "native") / f"{_name(folder)}-{_fingerprint(folder)}"
+    name = Path(called(str(folder.resolve()))).name
+    place = (cache or user_cache_path("demiurgic") / "native") / f"{name}-{_fingerprint(folder)}"
     place.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(place.with_name(f"{place.name}.lock")):
         if not place.is_dir():
@@ -62,12 +64,6 @@ def native_description(folder: Path, place: Path) -> Path:
 
 def _is_fused(config: dict[str, Any]) -> bool:
     return config.get("model_type") == "chatglm" and "padded_vocab_size" in config
-
-
-def _name(folder: Path) -> str:
-    """What the model is called, also where the hub's client keeps it: by that, CharacterGLM is known."""
-    here = folder.resolve()
-    return here.parent.parent.name.split("--")[-1] if here.parent.name == "snapshots" else here.name
 
 
 def _config(folder: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from demiurgic.errors import UserError
-from demiurgic_training.checkpoints.tensors import pickled_tensors, save_tensors, stored_tensors
+from demiurgic_training.checkpoints.tensors import WEIGHTS, pickled_tensors, save_tensors, stored_tensors
 
 _NAMES = {
     "transformer.embedding.word_embeddings.weight": "model.embed_tokens.weight",
@@ -55,10 +55,10 @@ def convert_weights(source: Path, target: Path, heads: Heads) -> None:
 
 def weight_files(folder: Path) -> list[Path]:
     """Where its tensors are: safetensors before the older form."""
-    for pattern in ("*.safetensors", "pytorch_model*.bin"):
+    for pattern in WEIGHTS:
         if files := sorted(folder.glob(pattern)):
             return files
-    raise UserError(f"{folder} holds no weights", "fetch the whole checkpoint: *.safetensors or pytorch_model*.bin")
+    raise UserError(f"{folder} holds no weights", "fetch the whole checkpoint: {' or '.join(WEIGHTS)}")
 
 
 def _renamed(file: Path, heads: Heads) -> Iterator[tuple[str, Any]]:

@@ -9,6 +9,9 @@ from typing import Any
 
 from demiurgic.errors import WorkError
 
+WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")
+"""Files of weights as transformers names them: the newer form, and the older, for where there is none of that."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredTensor:

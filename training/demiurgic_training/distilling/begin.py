@@ -13,16 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from demiurgic.errors import DemiurgicError, UserError
+from demiurgic_training.checkpoints.cutting import ONE_DIGIT, THREE_DIGITS
 
-_CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
-_REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-_THREE_DIGITS = _CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}" + _REST
-_ONE_DIGIT = _CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}" + _REST
 _PATTERNS = {
-    "chatglm-bpe": _THREE_DIGITS,
-    "glm4": _THREE_DIGITS,
-    "llama-bpe": _THREE_DIGITS,
-    "qwen2": _ONE_DIGIT,
+    "chatglm-bpe": THREE_DIGITS,
+    "glm4": THREE_DIGITS,
+    "llama-bpe": THREE_DIGITS,
+    "qwen2": ONE_DIGIT,
 }
 _DIGITS_APART = "smollm"
 _CONTROL, _DEFINED = 3, 4

@@ -52,6 +52,9 @@ class Answers:
     max_tokens: Annotated[int, "longest answer", Between(1)] = 1024
     parallel: Annotated[int, "questions that are asked at once", Between(1)] = 8
     budget: Annotated[tuple[str, ...], "the most to spend, once for each currency: 50usd"] = ()
+    price: Annotated[
+        str, "what the teacher takes for a million tokens, prompt/answer, where that is not known: 3/15usd; 0/0usd"
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)

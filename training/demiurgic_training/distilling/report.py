@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
-from demiurgic.evaluation.comparing.showing import code, code_colours, visible
-from demiurgic.evaluation.comparing.wording import chance, in_points, in_words, percent, percents, reach
+from demiurgic.evaluation.comparing.drawing import environment, sentences, style
+from demiurgic.evaluation.comparing.wording import chance, percent
 from demiurgic.evaluation.statistics import ALPHA
 from demiurgic_models.files import write_beside
 from demiurgic_training.distilling.plan import Plan
@@ -33,27 +31,20 @@ def write_page(path: Path, plan: Plan, told: Told) -> str:
 
 def page(plan: Plan, told: Told) -> str:
     """The whole page."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {
-        "visible": visible,
-        "code": code,
-        "percent": percent,
-        "percents": percents,
-        "points": in_points,
-        "reach": reach,
-        "chance": chance,
-        "bytes": in_bytes,
-        "seconds": in_time,
-    }
-    return environment.from_string(_part("demiurgic_training.distilling", "report.html")).render(
+    drawn = environment()
+    drawn.filters |= {"bytes": in_bytes, "seconds": in_time}
+    template = files("demiurgic_training.distilling").joinpath("report.html").read_text("utf-8")
+    return drawn.from_string(template).render(
         plan=plan,
         told=told,
+        comparison=told.comparison,
+        names=told.names,
+        sentences=sentences(told.comparison),
         verdict=verdict(told),
-        sentences=[in_words(difference, told.comparison) for difference in told.comparison.differences],
         curve=curve(told.taught.losses),
         settings=yaml.safe_dump(_plain(plan), sort_keys=False, allow_unicode=True, width=100),
         total=sum(made.cost.seconds for made in told.stages),
-        style=Markup(_part("demiurgic.evaluation.comparing", "page.css") + code_colours()),
+        style=style(),
     )
 
 
@@ -94,7 +85,3 @@ def in_time(seconds: float) -> str:
 def _plain(plan: Plan) -> dict[str, Any]:
     held: dict[str, Any] = json.loads(json.dumps(asdict(plan), default=str))
     return held
-
-
-def _part(package: str, name: str) -> str:
-    return files(package).joinpath(name).read_text("utf-8")

@@ -14,6 +14,7 @@ from typing import Any
 from demiurgic.evaluation.problems import Problem
 from demiurgic.evaluation.prompts import prompt_form
 from demiurgic.messages import Assistant
+from demiurgic_training.checkpoints.cutting import THREE_DIGITS
 from demiurgic_training.distilling.functions import easy_functions, make_functions
 from demiurgic_training.files import write_items
 from demiurgic_training.rows import Row
@@ -22,11 +23,6 @@ from demiurgic_training.tuning.recipe import Adapter, Data, Optimiser, Precision
 LESSONS, SHAPE = "lessons.jsonl", "shape"
 _LESSONS, _STEPS, _BATCH = 3000, 500, 16
 _WIDTH, _LAYERS, _HEADS, _CONTEXT = 128, 3, 4, 1024
-_PATTERN = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
-    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
-"""How GLM-4 cuts text into words."""
 _SPECIALS = (
     "<|endoftext|>",
     "[MASK]",
@@ -101,7 +97,7 @@ def _tokenizer(texts: Sequence[str]) -> Any:  # noqa: ANN401 - transformers has 
     cutting: Any = tokenizers.pre_tokenizers
     whole.pre_tokenizer = cutting.Sequence(
         [
-            cutting.Split(tokenizers.Regex(_PATTERN), "isolated"),
+            cutting.Split(tokenizers.Regex(THREE_DIGITS), "isolated"),
             cutting.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )

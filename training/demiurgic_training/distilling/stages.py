@@ -31,6 +31,7 @@ from demiurgic_training.distilling.report import write_page
 from demiurgic_training.distilling.steps import Steps
 from demiurgic_training.distilling.told import read_all
 from demiurgic_training.exporting.wish import Quantisation
+from demiurgic_training.generating.snippets import load_snippets
 from demiurgic_training.tuning.folder import RunFolder
 from demiurgic_training.tuning.reading import write_recipe
 from demiurgic_training.tuning.recipe import Data, Recipe
@@ -100,9 +101,9 @@ def _student(job: Job) -> Outcome:
         return _schooled(job)
     if Path(name).is_dir():
         return Outcome({"model": Path(name).resolve()})
-    from huggingface_hub import snapshot_download  # pyright: ignore[reportUnknownVariableType]
+    from demiurgic_training.tuning.sources import located
 
-    return Outcome({"model": Path(str(snapshot_download(name)))})
+    return Outcome({"model": located(name)})
 
 
 def _schooled(job: Job) -> Outcome:
@@ -148,6 +149,7 @@ def _answers(job: Job) -> Outcome:
         *_seeds(plan, job.needs["material"]),
         *(("--system", form.system) if form.system else ()),
         *(part for amount in answers.budget for part in ("--budget", amount)),
+        *(("--price", f"{plan.teacher}={answers.price}") if answers.price else ()),
     )
     return Outcome({"rows": out / "rows.jsonl", "dropped": out / "dropped.jsonl", "report": out / "report.json"})
 
@@ -237,7 +239,9 @@ def _sources(plan: Plan) -> JsonObject:
     """Tasks and problems, each by its content where it is a file."""
     named = {"tasks": plan.tasks.source, "problems": plan.problems.source}
     known = {FUNCTIONS, HUMANEVAL, TAXONOMY}
-    files = {name: Path(source) for name, source in named.items() if source not in known and SNIPPETS not in source}
+    files = {
+        name: Path(source) for name, source in named.items() if source not in known and not source.startswith(SNIPPETS)
+    }
     for name, file in files.items():
         if not file.is_file():
             raise UserError(f"{name}.source is {str(file)!r}, which is no file", "name a file, or see the help of it")
@@ -248,7 +252,16 @@ def _sources(plan: Plan) -> JsonObject:
 
 def _asking(plan: Plan, settings: Settings) -> JsonObject:
     """Money decides how far it goes, and not what is asked: a larger budget goes on where the smaller one ended."""
-    return {**_held(plan.answers), "budget": None, "teacher": _identity(plan.teacher, settings)}
+    teacher = _identity(plan.teacher, settings)
+    return {**_held(plan.answers), **_code(plan), "budget": None, "price": None, "teacher": teacher}
+
+
+def _code(plan: Plan) -> JsonObject:
+    """What a teacher is shown to invent tasks by, each file by its content. Raises UserError where there is none."""
+    if not plan.tasks.source.startswith(SNIPPETS):
+        return {}
+    folder = Path(plan.tasks.source.removeprefix(SNIPPETS))
+    return {"code": {str(file.relative_to(folder)): digest_of(file) for file in load_snippets(folder).files}}
 
 
 def _beginning(plan: Plan, settings: Settings) -> JsonObject:

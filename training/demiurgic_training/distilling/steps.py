@@ -49,7 +49,10 @@ class Steps:
 
     def _ran(self, line: Sequence[str], log: int) -> int:
         kept = () if self.lock is None else (self.lock,)
-        process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=kept)
+        # In a group of its own, as Ctrl-C in a terminal goes to all of a group: a step is told by us, and only once.
+        process = subprocess.Popen(
+            line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=kept, process_group=0
+        )
         try:
             return self._waited(process)
         except BaseException:

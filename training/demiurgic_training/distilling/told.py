@@ -11,6 +11,7 @@ from demiurgic.evaluation.comparing.loading import load_runs
 from demiurgic.evaluation.comparing.pairing import Comparison, compare
 from demiurgic.evaluation.problems import Problem, load_problems
 from demiurgic_training.distilling.records import Made
+from demiurgic_training.tuning.events import steps_of
 from demiurgic_training.tuning.folder import RunFolder
 
 _SHOWN = 4
@@ -103,13 +104,13 @@ def _funnel(needs: Mapping[str, Made], answers: Any) -> Iterator[Counted]:  # no
 
 
 def _taught(run: RunFolder) -> Taught:
-    steps = [line for line in _lines(run.log) if line["kind"] == "step"]
+    steps = steps_of(_lines(run.log))
     certificate = _json(run.certificate)
     part = certificate["train"]
     return Taught(
-        losses=[(line["step"], line["loss"]) for line in steps],
-        tokens_per_second=sum(line["tokens_per_second"] for line in steps) / max(1, len(steps)),
-        peak_memory=max((line["peak_memory"] for line in steps), default=0),
+        losses=[(step.step, step.loss) for step in steps],
+        tokens_per_second=sum(step.tokens_per_second for step in steps) / max(1, len(steps)),
+        peak_memory=max((step.peak_memory for step in steps), default=0),
         rows=part["rows"],
         learned_share=part["learned"] / max(1, part["tokens"]),
         family=certificate["family"],

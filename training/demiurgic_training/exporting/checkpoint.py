@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from demiurgic.errors import UserError
+from demiurgic.errors import UserError, first_line
 from demiurgic.templates.checkpoint import CheckpointTokenizer
 from demiurgic.templates.protocol import Template
-from demiurgic_training.checkpoints.tensors import StoredTensor, stored_tensors
+from demiurgic_training.checkpoints.tensors import WEIGHTS, StoredTensor, stored_tensors
 
 _LATER = ("eom", "observation")
 """In names of tokens that end a turn because something is to be done, not because all is said."""
@@ -31,8 +31,7 @@ class Checkpoint:
             self.config: Any = automatic.AutoConfig.from_pretrained(folder, local_files_only=True)
             self.tokenizer = CheckpointTokenizer(automatic.AutoTokenizer.from_pretrained(folder, local_files_only=True))
         except (OSError, ValueError, KeyError, ImportError) as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise UserError(f"{folder} is no checkpoint that can be read: {reason}") from error
+            raise UserError(f"{folder} is no checkpoint that can be read: {first_line(error)}") from error
 
     @property
     def chat_template(self) -> str | None:
@@ -43,22 +42,33 @@ class Checkpoint:
     @cached_property
     def template(self) -> Template:
         """The same as the runtime has it."""
-        return self.tokenizer.template(self.config.model_type, self.called, self._stated_ends)
+        return self.tokenizer.template(self.config, self.called, self.folder)
 
     @cached_property
     def ends(self) -> tuple[int, ...]:
         """All tokens that end a turn: those the checkpoint states and those of its template's family. The one that
         ends texts comes first, those that wait for a tool last."""
         stops = (self.tokenizer.markers.get(stop) for stop in self.template.stops)
-        found = list(dict.fromkeys([*self._stated_ends, *(token for token in stops if token is not None)]))
+        found = list(
+            dict.fromkeys(
+                [*self.tokenizer.ends(self.config, self.folder), *(token for token in stops if token is not None)]
+            )
+        )
         last: Any = self.tokenizer.native.eos_token_id
         return tuple(sorted(found, key=lambda token: (token != last, self._waits(token))))
 
+    @property
+    def first(self) -> int | None:
+        """The token that stands for the beginning of a text, whether or not it is written there. Who reads a file that
+        names none takes another's."""
+        named: int | None = self.tokenizer.native.bos_token_id
+        return self.config.bos_token_id if named is None else named
+
     def tensors(self) -> Iterator[StoredTensor]:
         """What its files hold."""
-        files = sorted(self.folder.glob("*.safetensors"))
+        files = sorted(self.folder.glob(WEIGHTS[0]))
         if not files:
-            raise UserError(f"{self.folder} holds no *.safetensors")
+            raise UserError(f"{self.folder} holds no {WEIGHTS[0]}")
         for file in files:
             yield from stored_tensors(file)
 
@@ -66,18 +76,6 @@ class Checkpoint:
     def parameters(self) -> int:
         """Numbers in all its tensors."""
         return sum(math.prod(tensor.shape) for tensor in self.tensors())
-
-    @cached_property
-    def _stated_ends(self) -> list[int]:
-        import transformers
-
-        automatic: Any = transformers
-        stated: Any = self.config.eos_token_id
-        if (self.folder / "generation_config.json").is_file():
-            stated = automatic.GenerationConfig.from_pretrained(self.folder, local_files_only=True).eos_token_id
-        listed = [] if stated is None else [stated] if isinstance(stated, int) else list(stated)
-        own: Any = self.tokenizer.native.eos_token_id
-        return list(dict.fromkeys([*listed, *([] if own is None else [own])]))
 
     def _waits(self, token: int) -> bool:
         name = str(self.tokenizer.native.convert_ids_to_tokens(token))

@@ -118,7 +118,7 @@ def _write_roles(writer: Any, checkpoint: Checkpoint) -> None:  # noqa: ANN401 -
     for add, token in zip(ends, checkpoint.ends, strict=False):
         add(token)
     for add, token in (
-        (writer.add_bos_token_id, checkpoint.tokenizer.beginning),
+        (writer.add_bos_token_id, checkpoint.first),
         (writer.add_unk_token_id, native.unk_token_id),
         (writer.add_pad_token_id, native.pad_token_id),
     ):

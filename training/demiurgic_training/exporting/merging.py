@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 
 from demiurgic.errors import UserError, WorkError
+from demiurgic.templates.checkpoint import read_adapter
+from demiurgic_models.files import sync, sync_folder
 from demiurgic_training.checkpoints.tensors import saving
 from demiurgic_training.exporting.answers import Scores
 from demiurgic_training.exporting.corpus import HELD_OUT
 from demiurgic_training.exporting.reference import scores
-from demiurgic_training.exporting.sources import base_of, read_adapter
+from demiurgic_training.exporting.sources import base_of
 
 _MERGEABLE = ("LORA",)
 _NOTE = "merged.json"
@@ -32,21 +35,28 @@ def merged(adapter: Path, target: Path) -> Path:
     Raises UserError for what cannot be merged, and WorkError where merging changed what the model says."""
     check_mergeable(adapter)
     origin = fingerprint(adapter)
-    if _origin(target) == origin:
-        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(target.with_name(f".{target.name}.lock")):  # two exports of one run, under two names
+        if _origin(target) != origin:
+            _make(adapter, target, origin)
+    return target
+
+
+def _make(adapter: Path, target: Path, origin: str) -> None:
     beside = target.with_name(f"{target.name}.new")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     try:
         difference = _merge(adapter, base_of(adapter), beside)
         (beside / _NOTE).write_text(json.dumps({"adapter": origin, "difference": difference}), "utf-8")
+        sync_folder(beside)
         shutil.rmtree(target, ignore_errors=True)
         beside.replace(target)
+        sync(target.parent)
     except OSError as error:
         raise WorkError(f"the merged model could not be written to {beside}: {error}") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    return target
 
 
 def check_mergeable(adapter: Path) -> None:

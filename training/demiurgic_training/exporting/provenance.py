@@ -9,13 +9,13 @@ from typing import cast
 
 from demiurgic.errors import UserError
 from demiurgic.messages import Json
+from demiurgic_training.exporting.licences import UNKNOWN
 from demiurgic_training.exporting.sources import read_recipe
 from demiurgic_training.files import BadLine, read_as
 from demiurgic_training.formats import read_any
 from demiurgic_training.tuning.folder import RunFolder
 
 _TOLD = ("source", "teacher", "licence")
-UNKNOWN = "not said"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,18 @@
 Nothing is fetched: what is named must be on this machine.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from demiurgic.errors import UserError
+from demiurgic.templates import checkpoint
+from demiurgic.templates.checkpoint import ADAPTER, read_adapter
 from demiurgic_training.checkpoints import native_checkpoint
+from demiurgic_training.checkpoints.naming import called
 from demiurgic_training.tuning.folder import RunFolder
 
-ADAPTER, CONFIG = "adapter_config.json", "config.json"
+CONFIG = "config.json"
 _LEVELS = 2
 """How far above a checkpoint its run's folder may be."""
 
@@ -50,30 +52,18 @@ def find_source(path: Path) -> Source:
 
 
 def base_of(adapter: Path) -> Path:
-    """The checkpoint that an adapter was taught on. Raises UserError where it is not on this machine."""
-    held = read_adapter(adapter)
-    named = str(held.get("base_model_name_or_path") or "")
-    if not named:
-        raise UserError(f"{adapter / ADAPTER} names no base model")
-    if Path(named).is_dir():
-        return native_checkpoint(Path(named))
-    import huggingface_hub
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
-    hub: Any = huggingface_hub
-    try:
-        return native_checkpoint(Path(hub.snapshot_download(named, local_files_only=True)))
-    except (HFValidationError, LocalEntryNotFoundError) as error:
-        raise UserError(f"{named}, on which {adapter} was taught, is not on this machine") from error
+    """The checkpoint that an adapter was taught on, in transformers' own layout. Raises UserError where it is not on
+    this machine."""
+    return native_checkpoint(checkpoint.base_of(adapter))
 
 
 def base_name(source: Source) -> str:
     """What it was taught from, as it was named there."""
+    if source.run is not None and source.run.recipe.is_file():
+        return called(read_recipe(source.run)["model"])
     if source.is_adapter:
-        return str(read_adapter(source.learned).get("base_model_name_or_path"))
-    if source.run is None:
-        return str(source.learned)
-    return read_recipe(source.run)["model"]
+        return called(str(read_adapter(source.learned).get("base_model_name_or_path")))
+    return called(str(source.learned))
 
 
 def read_recipe(run: RunFolder) -> dict[str, Any]:
@@ -84,14 +74,6 @@ def read_recipe(run: RunFolder) -> dict[str, Any]:
     if not isinstance(held, dict) or not {"model", "data"} <= held.keys():
         raise UserError(f"{run.recipe} is no recipe")
     return cast("dict[str, Any]", held)
-
-
-def read_adapter(adapter: Path) -> dict[str, object]:
-    """The config of an adapter."""
-    try:
-        return json.loads((adapter / ADAPTER).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{adapter / ADAPTER} cannot be read: {error}") from error
 
 
 def _holds_model(path: Path) -> bool:

@@ -12,17 +12,14 @@ from typing import Any
 import gguf
 
 from demiurgic.errors import UserError
+from demiurgic_training.checkpoints.cutting import ONE_DIGIT, THREE_DIGITS
 
-_CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
-_REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-_THREE_DIGITS = _CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}" + _REST
-_ONE_DIGIT = _CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}" + _REST
 _GPT2 = "GPT-2's"
 _GPT2_DIGITS = "GPT-2's behind single digits"
 _CUTTERS = {
-    (_THREE_DIGITS, True): "llama-bpe",
-    (_THREE_DIGITS, False): "chatglm-bpe",
-    (_ONE_DIGIT, False): "qwen2",
+    (THREE_DIGITS, True): "llama-bpe",
+    (THREE_DIGITS, False): "chatglm-bpe",
+    (ONE_DIGIT, False): "qwen2",
     (_GPT2, False): "gpt-2",
     (_GPT2_DIGITS, False): "smollm",
 }

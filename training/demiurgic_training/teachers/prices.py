@@ -59,7 +59,8 @@ class PriceList:
         if name not in self.prices:
             raise UserError(
                 f"the price of {name} is not known",
-                f"say what a million tokens cost, prompt and answer: --price '{name}=3/15usd'; nothing is 0/0usd",
+                f"say what a million tokens cost, prompt and answer: --price '{name}=3/15usd', or "
+                "answers.price=3/15usd for a loop; nothing is 0/0usd",
             )
         return self.prices[name]
 

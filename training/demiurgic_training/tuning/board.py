@@ -79,7 +79,8 @@ def told(event: Event) -> Text | None:
         case Saved():
             said = Text(f"step {event.step}: saved", style="dim")
         case Ended():
-            said = None if event.outcome == "done" else Text(f"{event.outcome} at step {event.step}", style="yellow")
+            known = event.outcome == "done" or (event.outcome == "failed" and not event.step)
+            said = None if known else Text(f"{event.outcome} at step {event.step}", style="yellow")
         case Step():
             said = None
     return said

@@ -5,6 +5,7 @@ goes on only from a checkpoint of the same origin. Nothing here knows what a mod
 """
 
 import json
+import math
 import os
 import re
 import shutil
@@ -15,12 +16,13 @@ from typing import cast
 
 from demiurgic.errors import UserError
 from demiurgic.messages import Json
-from demiurgic_models.files import sync
+from demiurgic_models.files import sync, sync_folder
 from demiurgic_training.tuning.recipe import Recipe
 
 Origin = dict[str, Json]
 """Names of what decides a run's losses, and their values."""
 
+_ORIGIN = "origin.json"
 _NAME = re.compile(r"checkpoint-(\d+)")
 _ONLY_FOR_RUNNING = re.compile(
     r"origin\.json|optimizer.*|scheduler\.pt|scaler\.pt|rng_state.*|trainer_state\.json|training_args\.bin"
@@ -57,8 +59,8 @@ class Checkpoints:
 
     def best(self) -> Checkpoint | None:
         """The one that does best on rows that are never learned; the newest where there are none."""
-        judged = [found for found in self.all() if found.loss is not None]
-        return min(judged, key=lambda found: found.loss or 0.0) if judged else self.newest()
+        judged = [(found.loss, found) for found in self.all() if found.loss is not None and math.isfinite(found.loss)]
+        return min(judged, key=lambda each: each[0])[1] if judged else self.newest()
 
     def clear(self) -> None:
         """Remove what a run left that died while it saved."""
@@ -67,10 +69,9 @@ class Checkpoints:
     def settle(self, step: int, loss: float | None, origin: Origin) -> Path:
         """What was written beside is whole: put it in its place."""
         written, place = self.beside / f"checkpoint-{step}", self.folder / f"checkpoint-{step}"
-        (written / "origin.json").write_text(json.dumps({"loss": loss, "origin": origin}, indent=2), "utf-8")
-        for file in written.rglob("*"):
-            sync(file)
-        shutil.rmtree(place, ignore_errors=True)
+        (written / _ORIGIN).write_text(json.dumps({"loss": loss, "origin": origin}, indent=2), "utf-8")
+        sync_folder(written)
+        _remove(place)
         written.replace(place)
         sync(self.folder)
         self.clear()
@@ -81,13 +82,13 @@ class Checkpoints:
         found, best = self.all(), self.best()
         for old in found[: max(0, len(found) - max(1, keep))]:
             if best is None or old.step != best.step:
-                shutil.rmtree(old.path)
+                _remove(old.path)
 
     def _found(self) -> Iterator[Checkpoint]:
         for path in self.folder.glob("checkpoint-*"):
             named = _NAME.fullmatch(path.name)
-            if named and (path / "origin.json").is_file():
-                told = json.loads((path / "origin.json").read_text("utf-8"))
+            if named and (path / _ORIGIN).is_file():
+                told = json.loads((path / _ORIGIN).read_text("utf-8"))
                 yield Checkpoint(path, int(named[1]), told["loss"], told["origin"])
 
 
@@ -98,12 +99,18 @@ def origin_of(recipe: Recipe, rows: Mapping[str, str], model: Mapping[str, Json]
         del decisive[name]
     running = decisive.pop("running")
     decisive["running"] = {name: running[name] for name in ("seed", "precision")}
-    folder = Path(recipe.model)
-    decisive["model"] = str(folder.resolve()) if folder.is_dir() else recipe.model
+    decisive["model"] = _resolved(recipe.model)
+    decisive["teaching"]["teacher"] = _resolved(recipe.teaching.teacher)
     flat = dict(_flattened(decisive))
     flat |= {f"data.{name}": fingerprint for name, fingerprint in rows.items()}
     # As JSON has them, so that those of a file can be compared with it.
     return cast("Origin", json.loads(json.dumps(flat | dict(model), default=str)))
+
+
+def _resolved(model: str) -> str:
+    """The same from wherever it is named."""
+    folder = Path(model).expanduser()
+    return str(folder.resolve()) if model and folder.is_dir() else model
 
 
 def check_origin(checkpoint: Checkpoint, origin: Origin) -> None:
@@ -130,6 +137,12 @@ def make_model(checkpoint: Checkpoint, place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
     beside.replace(place)
     sync(place.parent)
+
+
+def _remove(place: Path) -> None:
+    """First what says that it is whole: who is killed amid the rest leaves nothing that looks like a checkpoint."""
+    (place / _ORIGIN).unlink(missing_ok=True)
+    shutil.rmtree(place, ignore_errors=True)
 
 
 def _link(file: Path, place: Path) -> None:

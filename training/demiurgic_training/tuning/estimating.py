@@ -194,7 +194,9 @@ def _work(recipe: Recipe, sizes: _Sizes, trained: int, material: Material) -> fl
 def _steps(recipe: Recipe, material: Material) -> int | None:
     if recipe.optimiser.steps is not None or material.rows is None:
         return recipe.optimiser.steps
-    return ceil(material.rows / (recipe.optimiser.batch * recipe.optimiser.accumulate) * recipe.optimiser.epochs)
+    rows = material.rows * (2 if recipe.method is Method.KTO else 1)  # each answer of a pair is a row of its own
+    each_epoch = ceil(ceil(rows / recipe.optimiser.batch) / recipe.optimiser.accumulate)
+    return ceil(each_epoch * recipe.optimiser.epochs)
 
 
 def _material(recipe: Recipe, student: Student) -> Material:

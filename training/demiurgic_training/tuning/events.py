@@ -4,7 +4,7 @@ Each has a JSON form that stands as one line in the run's log: its fields, and `
 letters. Who reads a log passes over kinds that it does not know.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -103,6 +103,13 @@ def event_from_json(line: Mapping[str, Json]) -> Event | None:
         return None
     fields = {name: value for name, value in line.items() if name in kind.__dataclass_fields__}
     return kind(**fields)  # type: ignore[arg-type]
+
+
+def steps_of(log: Iterable[Mapping[str, Json]]) -> list[Step]:
+    """The steps that the lines of a log tell, in their order. What a resumed run did again stands there twice: the
+    later time counts."""
+    told = {event.step: event for event in map(event_from_json, log) if isinstance(event, Step)}
+    return [told[step] for step in sorted(told)]
 
 
 class Stage(StrEnum):

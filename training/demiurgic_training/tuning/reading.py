@@ -6,7 +6,7 @@ Relative paths are relative to the current folder; `$HERE` in a value is the fol
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,8 +47,9 @@ def read_as(kind: type[T], file: Path, overrides: Sequence[str] = ()) -> T:
 
 def write_recipe(recipe: Recipe, path: Path) -> None:
     """Write a recipe such that reading it anywhere gives the same one: its paths are made absolute."""
-    whole = {**_written(recipe), "model": _rooted(recipe.model)}
-    text = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=120)
+    teaching = replace(recipe.teaching, teacher=_rooted(recipe.teaching.teacher))
+    whole = replace(recipe, model=_rooted(recipe.model), teaching=teaching)
+    text = yaml.safe_dump(_written(whole), sort_keys=False, allow_unicode=True, width=120)
     write_beside(path, text)
 
 
@@ -68,7 +69,7 @@ def _rooted(model: str) -> str:
     """A model's name, or its folder's path from the root."""
     scheme = SCRATCH if model.startswith(SCRATCH) else ""
     folder = Path(model.removeprefix(scheme)).expanduser()
-    return f"{scheme}{folder.absolute()}" if folder.exists() else model
+    return f"{scheme}{folder.absolute()}" if model and folder.exists() else model
 
 
 def _section(part: Section, given: Mapping[Key, Given], file: Path) -> dict[str, Any]:

@@ -104,7 +104,7 @@ class _Desk:
 
         recipe, lessons = self.recipe, self.lessons
         speaker = Speaker(student.tokenizer, student.template)
-        origin = origin_of(recipe, _fingerprints(lessons), _identity(student.model))
+        origin = origin_of(recipe, _fingerprints(lessons), {**_identity(student.model), "processes": _processes()})
         watched = Watched(
             recipe,
             rows=len(lessons.train),
@@ -210,6 +210,14 @@ def is_first() -> bool:
 
     launched: Any = accelerate
     return launched.PartialState(cpu=not torch.accelerator.is_available()).is_main_process
+
+
+def _processes() -> int:
+    """How many learn together: a step of theirs takes so many batches."""
+    import accelerate  # pyright: ignore[reportMissingTypeStubs]
+
+    launched: Any = accelerate
+    return launched.PartialState().num_processes
 
 
 def _fingerprints(lessons: Lessons) -> dict[str, str]:

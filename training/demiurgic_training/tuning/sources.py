@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from demiurgic.errors import MissingExtra, UserError, WorkError
+from demiurgic.errors import MissingExtra, UserError, WorkError, first_line
+from demiurgic.templates.checkpoint import ADAPTER
 from demiurgic_training.checkpoints.chatglm import native_checkpoint, native_description
+from demiurgic_training.checkpoints.tensors import WEIGHTS
 from demiurgic_training.tuning.checking import SCRATCH
 
 _NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _DESCRIPTION = ("*.json", "*.jinja", "tokenizer*", "*.model", "*.txt", "*.tiktoken")
-_WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
-"""The older form only where there is none of the newer."""
 
 
 def located(model: str, *, weights: bool = True) -> Path:
@@ -30,11 +30,7 @@ def located(model: str, *, weights: bool = True) -> Path:
         raise UserError(f"{folder} is a GGUF file, which cannot be taught", "name the checkpoint that it was made of")
     if model.startswith(SCRATCH) or not _NAME.fullmatch(model):
         raise UserError(f"there is no folder {folder}", "model: a folder with config.json, or a name on the hub")
-    folder = _fetched(model, _DESCRIPTION)
-    for pattern in _WEIGHTS if weights else ():
-        if not any(any(folder.glob(each)) for each in _WEIGHTS):
-            folder = _fetched(model, (*_DESCRIPTION, pattern))
-    return _checked(folder, weights=weights)
+    return _checked(_fetched_whole(model) if weights else _fetched(model, _DESCRIPTION), weights=weights)
 
 
 def native(model: str) -> Path:
@@ -51,18 +47,28 @@ def described(model: str) -> Generator[Path]:
 
 def _checked(folder: Path, *, weights: bool) -> Path:
     if not (folder / "config.json").is_file():
-        if (folder / "adapter_config.json").is_file():
+        if (folder / ADAPTER).is_file():
             raise UserError(f"{folder} holds an adapter, not a model", "merge it first: demiurgic export")
         raise UserError(f"{folder} holds no checkpoint: it has no config.json")
-    if weights and not any(any(folder.glob(pattern)) for pattern in _WEIGHTS):
+    if weights and not any(any(folder.glob(pattern)) for pattern in WEIGHTS):
         raise UserError(f"{folder} holds no weights", f"model={SCRATCH}{folder} would begin with random ones")
     return folder
 
 
+def _fetched_whole(name: str) -> Path:
+    """Asked for again each time: of weights in several files, some may be there and others not."""
+    newer, older = WEIGHTS
+    folder = _fetched(name, (*_DESCRIPTION, newer))
+    return folder if any(folder.glob(newer)) else _fetched(name, (*_DESCRIPTION, older))
+
+
 def _fetched(name: str, patterns: tuple[str, ...]) -> Path:
+    """A folder with all files of these patterns. Files that are there whole are not fetched again, and nobody is asked
+    but for where the hub stands now; without a network, what is there whole will do."""
     try:
         import huggingface_hub
-        from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+        from httpx2 import HTTPError
+        from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
     except ImportError as error:
         raise MissingExtra("huggingface_hub, which fetches checkpoints,", "train") from error
     hub: Any = huggingface_hub
@@ -70,10 +76,11 @@ def _fetched(name: str, patterns: tuple[str, ...]) -> Path:
         return Path(hub.snapshot_download(name, allow_patterns=list(patterns)))
     except GatedRepoError as error:
         raise UserError(f"{name} is given only to those who asked for it on its page", "then: hf auth login") from error
-    except RepositoryNotFoundError as error:
+    except (RepositoryNotFoundError, HFValidationError) as error:
         raise UserError(f"there is no folder {name}, and no model of this name on the hub") from error
-    except (HfHubHTTPError, OSError, ValueError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    except (HTTPError, OSError) as error:
+        reason = first_line(error).removeprefix("Got: ")
         raise WorkError(
-            f"{name} cannot be fetched: {reason}", "is the machine online? a folder will do, too"
+            f"{name} cannot be fetched: {reason}",
+            "is the machine online, and has its disk room? start again to go on; a folder will do, too",
         ) from error

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from demiurgic.errors import MissingExtra, UserError
+from demiurgic.errors import MissingExtra, UserError, first_line
 from demiurgic.templates.checkpoint import CheckpointTokenizer
 from demiurgic.templates.protocol import Template
+from demiurgic_training.checkpoints.naming import called
 from demiurgic_training.tuning.checking import SCRATCH
 from demiurgic_training.tuning.recipe import Adapter, Recipe
 from demiurgic_training.tuning.sources import described, native
@@ -48,7 +49,7 @@ def _outlined(recipe: Recipe, folder: Path) -> Student:
     tokenizer = _tokenizer(folder)
     _check_tokenizer(tokenizer, model, recipe)
     _check_room(model, recipe)
-    template = CheckpointTokenizer(tokenizer).template(model.config.model_type, _name(recipe), _ends(model, folder))
+    template = CheckpointTokenizer(tokenizer).template(model.config, _name(recipe), folder)
     return Student(model, tokenizer, template, folder, _targets(model, recipe))
 
 
@@ -67,8 +68,7 @@ def _tokenizer(folder: Path) -> Any:  # noqa: ANN401 - transformers has no types
     try:
         tokenizer = automatic.AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, ImportError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{folder} has no tokenizer that can be read: {reason}") from error
+        raise UserError(f"{folder} has no tokenizer that can be read: {first_line(error)}") from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -95,18 +95,6 @@ def _check_room(model: Any, recipe: Recipe) -> None:  # noqa: ANN401 - as above
         )
 
 
-def _ends(model: Any, folder: Path) -> list[int]:  # noqa: ANN401 - as above
-    """The tokens that end a turn, as generation knows them."""
-    import transformers
-
-    automatic: Any = transformers
-    ends = model.config.eos_token_id
-    if (folder / "generation_config.json").is_file():
-        said = automatic.GenerationConfig.from_pretrained(str(folder), local_files_only=True)
-        ends = said.eos_token_id if said.eos_token_id is not None else ends
-    return [] if ends is None else [ends] if isinstance(ends, int) else list(ends)
-
-
 def _name(recipe: Recipe) -> str:
     """What the model is called: a family may be told by it."""
-    return recipe.model.removeprefix(SCRATCH).rstrip("/").rpartition("/")[2]
+    return Path(called(recipe.model.removeprefix(SCRATCH))).name

@@ -47,6 +47,7 @@ class Watcher(_Callback):
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ANN401
         """Says what begins."""
         self._stop.patient = True
+        self._tokens = float(state.num_input_tokens_seen)
         seen = [line["eval_loss"] for line in state.log_history if "eval_loss" in line]
         self._best = min([math.inf, *seen])
         recipe, size = self._watched.recipe, self._watched.size

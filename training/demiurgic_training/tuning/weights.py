@@ -4,7 +4,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from demiurgic.errors import ModelLoadError, UserError
+from demiurgic.errors import ModelLoadError, UserError, first_line
 from demiurgic_training.tuning.recipe import Adapter, Precision, Recipe, Weights
 
 
@@ -20,7 +20,7 @@ def outline(folder: Path) -> Any:  # noqa: ANN401 - transformers has no types to
             return automatic.AutoModelForCausalLM.from_config(config, trust_remote_code=False)
     except (ValueError, KeyError, OSError, ImportError, AttributeError) as error:
         raise UserError(
-            f"{folder} is no causal language model that transformers knows by itself: {_reason(error)}",
+            f"{folder} is no causal language model that transformers knows by itself: {first_line(error)}",
             "code that comes with a checkpoint is never run; look for the same model in transformers' own layout",
         ) from error
 
@@ -54,7 +54,7 @@ def load(recipe: Recipe, folder: Path) -> Any:  # noqa: ANN401 - transformers ha
     try:
         model, told = automatic.AutoModelForCausalLM.from_pretrained(str(folder), output_loading_info=True, **options)
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
-        raise ModelLoadError(f"{folder} cannot be loaded: {_reason(error)}") from error
+        raise ModelLoadError(f"{folder} cannot be loaded: {first_line(error)}") from error
     for what in ("missing_keys", "mismatched_keys"):
         if names := sorted(map(str, told.get(what, ()))):
             raise ModelLoadError(
@@ -131,7 +131,3 @@ def _in_four_bits(recipe: Recipe) -> dict[str, Any]:
     state = launched.PartialState()
     place = {"device_map": {"": state.local_process_index}} if torch.cuda.is_available() else {}
     return {"quantization_config": wanted, **place}
-
-
-def _reason(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -8,15 +8,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from demiurgic.evaluation.comparing.drawing import environment, part, sentences, style
 from demiurgic.evaluation.comparing.loading import ScoredRun
 from demiurgic.evaluation.comparing.pairing import Comparison, passed_of
-from demiurgic.evaluation.comparing.showing import code, code_colours, visible
-from demiurgic.evaluation.comparing.wording import in_points, in_words, kind, percent, percents, reach
 from demiurgic.evaluation.problems import Problem
 from demiurgic.evaluation.results import Scored
 
@@ -46,27 +43,21 @@ class _Row:
 
 def page(comparison: Comparison, problems: Mapping[str, Problem] | None = None) -> str:
     """The whole page. With the problems, each task shows what was asked."""
-    style = Markup(_part("page.css") + code_colours())
-    script = Markup(_part("page.js"))
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {
-        "visible": visible,
-        "code": code,
-        "kind": kind,
-        "percent": percent,
-        "percents": percents,
-        "points": in_points,
-        "reach": reach,
-    }
-    return environment.from_string(_part("page.html")).render(
-        comparison=comparison,
-        rows=[_row(comparison, task, problems or {}) for task in comparison.tasks],
-        kinds=_kinds(comparison),
-        told=[(run, _told(run)) for run in comparison.runs],
-        sentences=[in_words(difference, comparison) for difference in comparison.differences],
-        style=style,
-        script=script,
-        script_digest=_digest(script),
+    script = Markup(part("page.js"))
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            comparison=comparison,
+            names=[run.name for run in comparison.runs],
+            sentences=sentences(comparison),
+            rows=[_row(comparison, task, problems or {}) for task in comparison.tasks],
+            kinds=_kinds(comparison),
+            told=[(run, _told(run)) for run in comparison.runs],
+            style=style(),
+            script=script,
+            script_digest=_digest(script),
+        )
     )
 
 
@@ -103,10 +94,6 @@ def _kinds(comparison: Comparison) -> list[tuple[str, list[int]]]:
 
 def _told(run: ScoredRun) -> Sequence[tuple[str, str]]:
     return [(key, str(run.manifest[key])) for key in _TOLD if run.manifest.get(key) not in (None, "")]
-
-
-def _part(name: str) -> str:
-    return files("demiurgic.evaluation.comparing").joinpath(name).read_text("utf-8")
 
 
 def _digest(script: str) -> str:

@@ -6,16 +6,15 @@ Nothing is fetched, and no code that came with a checkpoint is run. torch and tr
 
 import hashlib
 import importlib.util
-import json
 from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path as File
 from typing import Any
 
-from demiurgic.errors import MissingExtra, ModelLoadError
+from demiurgic.errors import MissingExtra, ModelLoadError, first_line
 from demiurgic.evaluation.intents.odds import Path, Reading, Tree
 from demiurgic.evaluation.intents.wording import Wording
-from demiurgic.templates.checkpoint import CheckpointTokenizer
+from demiurgic.templates.checkpoint import ADAPTER, CheckpointTokenizer, base_of
 
 _ROWS = 64
 """Sequences in one forward pass behind the prompts. Their scores over a whole vocabulary are what fills memory."""
@@ -23,7 +22,7 @@ _ROWS = 64
 
 def is_checkpoint(folder: File) -> bool:
     """Whether this folder holds a checkpoint or an adapter."""
-    return any((folder / name).is_file() for name in ("config.json", "adapter_config.json"))
+    return any((folder / name).is_file() for name in ("config.json", ADAPTER))
 
 
 class CheckpointModel:
@@ -34,10 +33,11 @@ class CheckpointModel:
             if not importlib.util.find_spec(package):
                 raise MissingExtra(f"{package}, which runs checkpoints,", "train")
         self.name, self.fingerprint = folder.resolve().name, _fingerprint(folder)
-        native, self._model = _load(folder)
+        base = base_of(folder) if (folder / ADAPTER).is_file() else folder
+        native, self._model = _load(folder, base)
         self._tokenizer = CheckpointTokenizer(native)
         config = self._model.config
-        template = self._tokenizer.template(config.model_type, self.name, _ends(self._model))
+        template = self._tokenizer.template(config, self.name, base)
         self.wording = Wording(template, self._tokenizer, self._tokenizer.markers, self._tokenizer.beginning)
         self.context: int = getattr(config.get_text_config(), "max_position_embeddings", 0) or 2048
 
@@ -137,23 +137,21 @@ def _goes_on(path: Path, tree: Tree) -> bool:
     return any((*path, token) in tree.children for token in tree.children[path])
 
 
-def _load(folder: File) -> tuple[Any, Any]:
+def _load(folder: File, base: File) -> tuple[Any, Any]:
     import torch
     import transformers
 
     automatic: Any = transformers
     automatic.utils.logging.disable_progress_bar()
-    base = _base(folder)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         model: Any = automatic.AutoModelForCausalLM.from_pretrained(base, local_files_only=True, dtype="auto")
-        if base != str(folder):
+        if base != folder:
             model = _adapted(model, folder)
         own = (folder / "tokenizer_config.json").is_file()
-        tokenizer = automatic.AutoTokenizer.from_pretrained(str(folder) if own else base, local_files_only=True)
+        tokenizer = automatic.AutoTokenizer.from_pretrained(folder if own else base, local_files_only=True)
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ModelLoadError(f"{folder} cannot be loaded: {reason}") from error
+        raise ModelLoadError(f"{folder} cannot be loaded: {first_line(error)}") from error
     return tokenizer, model.eval().to(device)
 
 
@@ -164,22 +162,6 @@ def _adapted(model: Any, folder: File) -> Any:  # noqa: ANN401 - transformers ha
 
     adapters: Any = peft
     return adapters.PeftModel.from_pretrained(model, str(folder), local_files_only=True)
-
-
-def _base(folder: File) -> str:
-    """Where the weights are: in the folder itself, or where its adapter says."""
-    file = folder / "adapter_config.json"
-    if not file.is_file():
-        return str(folder)
-    try:
-        return str(json.loads(file.read_text("utf-8"))["base_model_name_or_path"])
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelLoadError(f"{file} names no base model") from error
-
-
-def _ends(model: Any) -> list[int]:  # noqa: ANN401 - transformers has no types to speak of
-    ends = model.generation_config.eos_token_id
-    return [] if ends is None else [ends] if isinstance(ends, int) else list(ends)
 
 
 def _fingerprint(folder: File) -> str:
