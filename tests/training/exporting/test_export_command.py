@@ -9,6 +9,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 from support.exported import adapter, base
@@ -141,6 +142,27 @@ def test_wrong_wishes_are_refused_before_any_work(words: list[str], problem: str
     told = capsys.readouterr()
     assert problem in told.err
     assert list(tmp_path.rglob("*.gguf")) == []
+
+
+def test_a_model_that_memory_cannot_hold_is_refused_before_it_is_merged_or_written(tmp_path: Path, capsys):
+    """Its file has a hole where the weights would be, and takes no room."""
+    folder = tiny_student(tmp_path / "student", "llama")
+    source = adapter(tmp_path / "adapter", folder)
+    weights = psutil.virtual_memory().total // 4
+    header = {"vast": {"dtype": "BF16", "shape": [weights], "data_offsets": [0, 2 * weights]}}
+    head = json.dumps(header).encode()
+    with (folder / "vast.safetensors").open("wb") as file:
+        file.write(len(head).to_bytes(8, "little") + head)
+        file.truncate(8 + len(head) + 2 * weights)
+    capsys.readouterr()
+    for one in (folder, source):
+        assert main(["export", str(one), "--quant", "Q4_0", "--out", str(tmp_path / "out")]) == 1
+        told = capsys.readouterr().err.splitlines()
+        assert len(told) == 2, told
+        assert f"{weights // 10**9}" in told[0].replace(",", "")
+        assert "of the disk while it is made, and" in told[0]
+        assert " are free" in told[1]
+    assert kept(tmp_path / "out") == set()
 
 
 def test_a_kill_leaves_no_file_and_the_next_export_is_whole(tmp_path: Path):

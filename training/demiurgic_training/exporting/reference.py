@@ -15,6 +15,8 @@ from demiurgic_training.exporting.corpus import HELD_OUT, HOSTILE, QUESTIONS
 from demiurgic_training.exporting.layouts.layout import Layout
 
 _LONGEST = 256
+_SPARE = 1.1
+"""What a model takes beside its weights, as a factor."""
 
 
 def make_reference(checkpoint: Checkpoint, layout: Layout, folder: Path) -> Reference:
@@ -46,14 +48,20 @@ def make_reference(checkpoint: Checkpoint, layout: Layout, folder: Path) -> Refe
 
 
 def load_exact(folder: Path) -> Any:  # noqa: ANN401 - transformers has no types to speak of
-    """The model in F32, on the GPU where there is one."""
+    """The model in F32, on the GPU where there is one with so much room."""
     import torch
     import transformers
 
     automatic: Any = transformers
     automatic.utils.logging.disable_progress_bar()
     model = automatic.AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
-    return model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+    return model.eval().to("cuda" if _fits_the_gpu(model) else "cpu")
+
+
+def _fits_the_gpu(model: Any) -> bool:  # noqa: ANN401 - transformers has no types to speak of
+    import torch
+
+    return torch.cuda.is_available() and torch.cuda.mem_get_info()[0] > _SPARE * model.get_memory_footprint()
 
 
 def scores(model: Any, tokens: Sequence[int]) -> Scores:  # noqa: ANN401 - transformers has no types to speak of

@@ -1,4 +1,5 @@
-"""One export from beginning to end: merge, write, make smaller, compare, describe, and only then put in place.
+"""One export from beginning to end: see that there is room, merge, write, make smaller, compare, describe, and only
+then put in place.
 
 All files are made in a folder of their own beside their places. Until everything is certified nothing has its final
 name, so a kill at any moment leaves whole files or none, and an earlier export of the same name stays as it was.
@@ -20,13 +21,14 @@ from demiurgic_training.exporting.checkpoint import Checkpoint
 from demiurgic_training.exporting.describing import describe
 from demiurgic_training.exporting.gguf_writer import write_gguf
 from demiurgic_training.exporting.layouts import layout_of
-from demiurgic_training.exporting.merging import check_mergeable, merged
+from demiurgic_training.exporting.merging import check_mergeable, merged, room_of_merged
 from demiurgic_training.exporting.parity import Certificate, Examined, examine, made_with
-from demiurgic_training.exporting.places import Places, check_room
+from demiurgic_training.exporting.places import Places
 from demiurgic_training.exporting.quantising import quantise
 from demiurgic_training.exporting.reference import make_reference
 from demiurgic_training.exporting.registering import check_name, register_files
-from demiurgic_training.exporting.sources import Source, base_name, find_source
+from demiurgic_training.exporting.room import check_room, room_for
+from demiurgic_training.exporting.sources import Source, base_name, base_of, find_source
 from demiurgic_training.exporting.wish import Exported, Quantisation, Wish
 
 Hear = Callable[[str], None]
@@ -43,7 +45,7 @@ def export(wish: Wish, hear: Hear) -> Exported:
         check_mergeable(source.learned)
     with _workshop(wish) as folder:
         work = _Work(wish, source, Places(folder, wish.name), hear)
-        return work.done(Checkpoint(work.whole(), base_name(source)))
+        return work.done(work.whole())
 
 
 @contextmanager
@@ -74,18 +76,29 @@ class _Work:
     made: Places
     hear: Hear
 
-    def whole(self) -> Path:
-        """The learned model as one checkpoint."""
-        learned, run = self.source.learned, self.source.run
+    def whole(self) -> Checkpoint:
+        """The learned model as one checkpoint, once it is known that it can be exported here."""
+        learned, called = self.source.learned, base_name(self.source)
         if not self.source.is_adapter:
-            return native_checkpoint(learned)
+            checkpoint = Checkpoint(native_checkpoint(learned), called)
+            self._check(checkpoint)
+            return checkpoint
+        run = self.source.run
+        target = run.merged if run and self.source.ended else self.made.folder / "merged"
+        base = Checkpoint(base_of(learned), called)
+        self._check(base, room_of_merged(learned, target, base.parameters))
         self.hear("merging the adapter into its base")
-        return merged(learned, run.merged if run and self.source.ended else self.made.folder / "merged")
+        return Checkpoint(merged(learned, target), called)
+
+    def _check(self, checkpoint: Checkpoint, merged: int = 0) -> None:
+        layout_of(checkpoint.config)
+        room = room_for(checkpoint.parameters, self.wish.quantisations, merged=merged)
+        self.hear(f"{checkpoint.parameters:,} weights take {room}")
+        check_room(room, self.wish.out)
 
     def done(self, checkpoint: Checkpoint) -> Exported:
         """All of it, in its place."""
         layout = layout_of(checkpoint.config)
-        check_room(self.wish.out, checkpoint.parameters, self.wish.quantisations)
         self.hear("asking the checkpoint, in F32")
         reference = make_reference(checkpoint, layout, self.made.folder)
         exact = self.made.file(Quantisation.F32)
@@ -94,7 +107,7 @@ class _Work:
         smaller = [form for form in self.wish.quantisations if form is not Quantisation.F32]
         examined = [self._examined(Quantisation.F32, reference), *(self._smaller(form, reference) for form in smaller)]
         certificate = Certificate(self.wish.name, made_with(), tuple(examined))
-        self._check(certificate)
+        self._judge(certificate)
         return self._placed(checkpoint, certificate)
 
     def _smaller(self, form: Quantisation, reference: Reference) -> Examined:
@@ -106,7 +119,7 @@ class _Work:
         self.hear(f"comparing {form} with the checkpoint")
         return examine(form, self.made.file(form), self.made.folder, reference)
 
-    def _check(self, certificate: Certificate) -> None:
+    def _judge(self, certificate: Certificate) -> None:
         """Nothing that fails is put in place, but the certificate that says so."""
         if certificate.agrees or self.wish.force:
             return
