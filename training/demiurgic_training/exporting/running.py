@@ -37,9 +37,9 @@ Hear = Callable[[str], None]
 def export(wish: Wish, hear: Hear) -> Exported:
     """Make what is wished for, telling `hear` what is being done. Raises UserError for what cannot be exported, and
     WorkError where the work fails or its result does not say what the checkpoint says."""
-    check_name(wish)
     if not wish.quantisations:
         raise UserError("no form is named", "--quant Q4_K_M")
+    check_name(wish.name, wish.quantisations)
     source = find_source(wish.source)
     if source.is_adapter:
         check_mergeable(source.learned)
