@@ -31,8 +31,11 @@ class Checkpoint:
             self.config: Any = automatic.AutoConfig.from_pretrained(folder, local_files_only=True)
             self.tokenizer = CheckpointTokenizer(automatic.AutoTokenizer.from_pretrained(folder, local_files_only=True))
         except (OSError, ValueError, KeyError, ImportError) as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise UserError(f"{folder} is no checkpoint that can be read: {reason}") from error
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(" :")
+            raise UserError(
+                f"{folder} is no checkpoint that can be read: {reason}",
+                "it needs config.json, the files of its tokenizer and *.safetensors",
+            ) from error
 
     @property
     def chat_template(self) -> str | None:
@@ -58,7 +61,7 @@ class Checkpoint:
         """What its files hold."""
         files = sorted(self.folder.glob("*.safetensors"))
         if not files:
-            raise UserError(f"{self.folder} holds no *.safetensors")
+            raise UserError(f"{self.folder} holds no *.safetensors", "name the folder that holds the weights, too")
         for file in files:
             yield from stored_tensors(file)
 

@@ -46,8 +46,10 @@ def room_for(parameters: int, forms: tuple[Quantisation, ...], *, merged: int = 
 
 
 def check_room(needed: Room, folder: Path) -> None:
-    """Raises DiskFull or WorkError where the folder's disk or this machine's memory cannot hold that."""
-    disk, memory = shutil.disk_usage(folder).free, psutil.virtual_memory().available
+    """Raises DiskFull or WorkError where the folder's disk or this machine's memory cannot hold that. The folder need
+    not be there yet."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.is_dir())
+    disk, memory = shutil.disk_usage(there).free, psutil.virtual_memory().available
     if disk < needed.disk:
         raise DiskFull(
             f"exporting needs {size(needed.disk)} below {folder}, and {size(disk)} are free",

@@ -43,28 +43,34 @@ def export(wish: Wish, hear: Hear) -> Exported:
     source = find_source(wish.source)
     if source.is_adapter:
         check_mergeable(source.learned)
-    with _workshop(wish) as folder:
-        work = _Work(wish, source, Places(folder, wish.name), hear)
-        return work.done(work.whole())
+    folder = wish.out / f".{wish.name}.making"
+    work = _Work(wish, source, Places(folder, wish.name), hear)
+    found = work.found()
+    with _workshop(wish, folder):
+        return work.done(work.whole(found))
 
 
 @contextmanager
-def _workshop(wish: Wish) -> Generator[Path]:
+def _workshop(wish: Wish, folder: Path) -> Generator[None]:
     """A folder that is nobody else's, and gone afterwards. One that a kill has left behind is swept away."""
-    wish.out.mkdir(parents=True, exist_ok=True)
-    folder = wish.out / f".{wish.name}.making"
+    try:
+        wish.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{wish.out} cannot be made: {error.strerror}", "name another folder: --out DIR") from error
     try:
         with FileLock(wish.out / f".{wish.name}.lock", timeout=0):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             try:
-                yield folder
+                yield
             except OSError as error:
                 raise WorkError(f"{wish.name} could not be written to {wish.out}: {error}") from error
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
     except Timeout as error:
         raise UserError(f"{wish.name} is being exported to {wish.out} already", "wait for it, or stop it") from error
+    except PermissionError as error:
+        raise UserError(f"{wish.out} cannot be written: {error.strerror}", "name another folder: --out DIR") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +82,30 @@ class _Work:
     made: Places
     hear: Hear
 
-    def whole(self) -> Checkpoint:
-        """The learned model as one checkpoint, once it is known that it can be exported here."""
-        learned, called = self.source.learned, base_name(self.source)
-        if not self.source.is_adapter:
-            checkpoint = Checkpoint(native_checkpoint(learned), called)
-            self._check(checkpoint)
-            return checkpoint
-        run = self.source.run
-        target = run.merged if run and self.source.ended else self.made.folder / "merged"
-        base = Checkpoint(base_of(learned), called)
-        self._check(base, room_of_merged(learned, target, base.parameters))
-        self.hear("merging the adapter into its base")
-        return Checkpoint(merged(learned, target), called)
-
-    def _check(self, checkpoint: Checkpoint, merged: int = 0) -> None:
+    def found(self) -> Checkpoint:
+        """What the export begins with, once it is known that it can be exported here: a checkpoint, or the base of an
+        adapter. Nothing is written for that but a ChatGLM in its native form."""
+        adapter = self.source.learned if self.source.is_adapter else None
+        folder = base_of(adapter) if adapter else native_checkpoint(self.source.learned)
+        checkpoint = Checkpoint(folder, base_name(self.source))
         layout_of(checkpoint.config)
+        merged = room_of_merged(adapter, self._merged, checkpoint.parameters) if adapter else 0
         room = room_for(checkpoint.parameters, self.wish.quantisations, merged=merged)
         self.hear(f"{checkpoint.parameters:,} weights take {room}")
         check_room(room, self.wish.out)
+        return checkpoint
+
+    def whole(self, found: Checkpoint) -> Checkpoint:
+        """The learned model as one checkpoint."""
+        if not self.source.is_adapter:
+            return found
+        self.hear("merging the adapter into its base")
+        return Checkpoint(merged(self.source.learned, self._merged), found.called)
+
+    @property
+    def _merged(self) -> Path:
+        run = self.source.run
+        return run.merged if run and self.source.ended else self.made.folder / "merged"
 
     def done(self, checkpoint: Checkpoint) -> Exported:
         """All of it, in its place."""

@@ -46,7 +46,10 @@ def find_source(path: Path) -> Source:
         return Source(run.model, run)
     if run.recipe.is_file():
         raise UserError(f"the run in {path} has not ended", f"demiurgic train {run.recipe} --resume")
-    raise UserError(f"{path} holds no run, no checkpoint and no adapter")
+    raise UserError(
+        f"{path} holds no run, no checkpoint and no adapter",
+        "name a folder with recipe.yaml, config.json or adapter_config.json",
+    )
 
 
 def base_of(adapter: Path) -> Path:
@@ -80,7 +83,10 @@ def read_recipe(run: RunFolder) -> dict[str, Any]:
     """What the run was told to do, as it stands in its file."""
     import yaml
 
-    held: Any = yaml.safe_load(run.recipe.read_text("utf-8"))
+    try:
+        held: Any = yaml.safe_load(run.recipe.read_text("utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UserError(f"{run.recipe} cannot be read: {str(error).splitlines()[0]}") from error
     if not isinstance(held, dict) or not {"model", "data"} <= held.keys():
         raise UserError(f"{run.recipe} is no recipe")
     return cast("dict[str, Any]", held)
@@ -89,9 +95,12 @@ def read_recipe(run: RunFolder) -> dict[str, Any]:
 def read_adapter(adapter: Path) -> dict[str, object]:
     """The config of an adapter."""
     try:
-        return json.loads((adapter / ADAPTER).read_text("utf-8"))
+        held: Any = json.loads((adapter / ADAPTER).read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(f"{adapter / ADAPTER} cannot be read: {error}") from error
+        raise UserError(f"{adapter / ADAPTER} cannot be read: {error}", "save the adapter again") from error
+    if not isinstance(held, dict):
+        raise UserError(f"{adapter / ADAPTER} does not describe an adapter", "save the adapter again")
+    return cast("dict[str, object]", held)
 
 
 def _holds_model(path: Path) -> bool:
