@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from demiurgic.errors import UserError
-from demiurgic_training.tuning.checkpoints import Checkpoints, check_origin, make_model, origin_of
+from demiurgic_training.tuning.checkpoints import Checkpoints, check_origin, check_whole, make_model, origin_of
 from demiurgic_training.tuning.recipe import Data, Recipe, Running
 
 
@@ -50,6 +50,24 @@ def test_what_is_not_whole_is_none(tmp_path: Path):
     assert steps(checkpoints) == [9, 10]
     checkpoints.clear()
     assert not checkpoints.beside.exists()
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (lambda path: (path / "optimizer.pt").unlink(), "optimizer.pt has 0 bytes instead of 4"),
+        (lambda path: (path / "model.safetensors").write_text("half of it"), "has 10 bytes instead of 1"),
+        (lambda path: (path / "origin.json").write_text("{"), "its origin.json cannot be read"),
+        (lambda path: (path / "origin.json").write_text("[]"), "its origin.json cannot be read"),
+    ],
+)
+def test_nobody_goes_on_from_a_damaged_checkpoint(tmp_path: Path, harm, told: str):
+    """Without its optimiser's state, a run would go on in silence to other losses."""
+    checkpoints = saved(tmp_path, {9: None})
+    check_whole(checkpoints.all()[0])
+    harm(tmp_path / "checkpoint-9")
+    with pytest.raises(UserError, match=f"{told}.*; delete it: --resume goes on from the one before"):
+        check_whole(checkpoints.all()[0])
 
 
 def test_a_model_is_a_checkpoint_without_what_a_run_needs(tmp_path: Path):

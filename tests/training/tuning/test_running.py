@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -262,6 +263,18 @@ def test_nobody_goes_on_from_a_checkpoint_of_other_weights_of_the_same_name(tmp_
     tiny_student(model, "glm4", hidden=32, seed=7)
     with pytest.raises(UserError, match="the model has other weights now"):
         train(recipe, resume=True, hear=Ear())
+
+
+def test_a_damaged_checkpoint_is_told_and_the_one_before_it_will_do(base: Path, tmp_path: Path):
+    recipe = recipe_for(base, tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, hear=Ear({7: die}))
+    newest = recipe.out / "checkpoints" / "checkpoint-6"
+    (newest / "optimizer.pt").unlink()
+    with pytest.raises(UserError, match=r"checkpoint-6 is damaged: optimizer.pt has 0 bytes"):
+        train(recipe, resume=True, hear=Ear())
+    shutil.rmtree(newest)
+    assert min(taught(recipe, resume=True).losses) == 4
 
 
 def test_two_runs_do_not_share_a_folder(base: Path, tmp_path: Path):

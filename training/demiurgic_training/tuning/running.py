@@ -18,7 +18,15 @@ from demiurgic.errors import DemiurgicError, UserError, WorkError
 from demiurgic.templates.checkpoint import CheckpointTokenizer
 from demiurgic_training.tuning.certificate import Certificate, write_certificate
 from demiurgic_training.tuning.checking import check
-from demiurgic_training.tuning.checkpoints import Checkpoint, Checkpoints, Origin, check_origin, make_model, origin_of
+from demiurgic_training.tuning.checkpoints import (
+    Checkpoint,
+    Checkpoints,
+    Origin,
+    check_origin,
+    check_whole,
+    make_model,
+    origin_of,
+)
 from demiurgic_training.tuning.disk import room_for
 from demiurgic_training.tuning.events import Ended, Event
 from demiurgic_training.tuning.folder import RunFolder
@@ -67,6 +75,8 @@ def _teach(desk: "_Desk", folder: RunFolder) -> None:
     import torch
 
     newest = desk.checkpoints.newest()
+    if newest is not None:
+        check_whole(newest)
     trainer = desk.trainer(open_student(desk.recipe))
     if newest is not None:
         check_origin(newest, trainer.saving.origin())
