@@ -88,7 +88,8 @@ def told(event: Event) -> Text | None:
         case Saved():
             said = Text(f"step {event.step}: saved", style="dim")
         case Ended():
-            said = None if event.outcome == "done" else Text(f"{event.outcome} at step {event.step}", style="yellow")
+            more = "; go on: --resume" if event.outcome == "stopped" else ""
+            said = None if event.outcome == "done" else Text(f"{event.outcome} at step {event.step}{more}", "yellow")
         case Step():
             said = None
     return said
