@@ -224,6 +224,20 @@ def test_a_kill_leaves_no_file_and_the_next_export_is_whole(tmp_path: Path):
     assert not (tmp_path / "config" / "demiurgic" / "registry.toml").exists()
 
 
+def test_who_stops_an_export_finds_nothing_half_there(tmp_path: Path):
+    folder, out = tiny_student(tmp_path / "student", "llama"), tmp_path / "out"
+    command = ["export", str(folder), "--quant", "Q8_0", "--out", str(out), "--no-register"]
+    with subprocess.Popen([sys.executable, "-m", "demiurgic", *command], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "comparing F32" in line:
+                break
+        process.terminate()
+        process.wait()
+    assert process.returncode == 130
+    assert [path.name for path in out.iterdir()] == [".student.lock"]
+
+
 @contextmanager
 def filling(moment: str):
     """What hears of an export, and from this moment on no file may grow beyond 100 kB."""

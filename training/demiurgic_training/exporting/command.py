@@ -44,11 +44,13 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from rich.console import Console
 
     from demiurgic_training.exporting.running import export
+    from demiurgic_training.tuning.stopping import listening
 
     hush()
 
     screen = Console(stderr=True, highlight=False, soft_wrap=True)
-    exported = export(_wish(options, settings), lambda what: screen.print(f"{what} …", style="dim"))
+    with listening():  # a SIGTERM, too, sweeps away what is half there: it may be many gigabytes
+        exported = export(_wish(options, settings), lambda what: screen.print(f"{what} …", style="dim"))
     _show(exported)
     return 0
 
