@@ -155,7 +155,12 @@ def test_an_array_that_breaks_off_says_where(tmp_path: Path):
 def test_files_that_cannot_be_read_are_refused(tmp_path: Path):
     damaged = tmp_path / "rows.jsonl.gz"
     damaged.write_bytes(gzip.compress(line_of(talk(1)) * 1000)[:-40])
-    for path, problem in ((tmp_path, "folder"), (tmp_path / "none", "there is no file"), (damaged, "damaged")):
+    for path, problem in (
+        (tmp_path, "folder"),
+        (Path("/dev/zero"), "device"),
+        (tmp_path / "none", "there is no file"),
+        (damaged, "damaged"),
+    ):
         with pytest.raises(UserError, match=problem):
             list(raw_lines(path))
 

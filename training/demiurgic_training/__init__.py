@@ -12,5 +12,6 @@ filtering.py        all of that over whole files; sifting.py: what is judged lin
 splitting.py        rows for training, validation and testing; sides.py: the files that they go to
 previewing.py       some rows to look at; screen.py: what commands show, tally.py: what they count
 convert/            tables of intents and talks with characters
+libraries.py        what libraries say that is for nobody here
 command.py          `demiurgic data`; each of its commands stands in commands/
 """

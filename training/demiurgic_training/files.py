@@ -148,6 +148,8 @@ def line_of(item: Item) -> bytes:
 def _opened(path: Path) -> Generator[IO[bytes]]:
     try:
         with cast("IO[bytes]", gzip.open(path)) if path.suffix == ".gz" else path.open("rb") as file:
+            if path.is_char_device() and not file.isatty():
+                raise UserError(f"{path} is a device, which may never end", "name a file of JSON lines")
             yield file
     except IsADirectoryError as error:
         raise UserError(f"{path} is a folder", "name a file of JSON lines") from error
@@ -155,5 +157,7 @@ def _opened(path: Path) -> Generator[IO[bytes]]:
         raise UserError(f"there is no file {path}") from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(f"{path} is damaged: {error}", "save what can be saved: gzip -dc FILE > ROWS.jsonl") from error
+    except PermissionError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}", "name another file, or ask its owner") from error
     except OSError as error:
         raise WorkError(f"{path} cannot be read: {error.strerror}") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demiurgic.config import Settings
-from demiurgic.errors import WorkError
+from demiurgic.errors import UserError, WorkError
 
 if TYPE_CHECKING:
     from demiurgic.evaluation.intents.data import Row
@@ -37,6 +37,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from demiurgic.evaluation.intents.labels import load_labels
     from demiurgic.evaluation.intents.opening import Means, open_classifier
 
+    if options.top < 1:
+        raise UserError(f"--top is {options.top}; at least one label is told", "--top 3")
     labels = load_labels(options.labels, options.answer)
     with closing(open_classifier(settings, options.model, labels, Means(batch=1))) as classifier:
         for number, text in enumerate(_texts(options.texts)):
@@ -65,6 +67,6 @@ def _row(number: int, text: str, labels: "Labels", options: argparse.Namespace) 
 def _line(text: str, prediction: "Prediction", top: int) -> str:
     if prediction.problem:
         raise WorkError(f"{text!r} could not be classified: {prediction.problem}")
-    likeliest = [(label, odd) for label, odd in prediction.odds.items() if odd >= _TOLD][: max(1, top)]
+    likeliest = [(label, odd) for label, odd in prediction.odds.items() if odd >= _TOLD][:top]
     told = ", ".join(f"{label} {100 * odd:.1f} %" for label, odd in likeliest)
     return f"{text}\t{told or prediction.label}"

@@ -3,13 +3,16 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
+import safetensors.torch
 import torch
 from support.exported import adapter, base
 from support.tiny_students import tiny_student
@@ -127,6 +130,12 @@ def test_what_fails_is_not_registered_unless_forced(tmp_path: Path, capsys: pyte
         (["tuned"], "was taught by P-tuning"),
         (["odd"], "of the kind IA3"),
         (["orphan"], "is not on this machine"),
+        (["listed"], "does not describe an adapter; save the adapter again"),
+        (["halved"], "model.safetensors is damaged: Error while deserializing header"),
+        (["bare"], "holds no *.safetensors; name the folder"),
+        (["speechless"], "tokenizer from one of; it needs config.json"),
+        (["real", "--out", "real/config.json"], "real/config.json cannot be made: File exists; name another folder"),
+        (["real", "--out", "real/config.json/out"], "cannot be made: Not a directory"),
     ],
 )
 def test_wrong_wishes_are_refused_before_any_work(words: list[str], problem: str, tmp_path: Path, capsys):
@@ -137,10 +146,61 @@ def test_wrong_wishes_are_refused_before_any_work(words: list[str], problem: str
     for name, kind in (("tuned", "PREFIX_TUNING"), ("odd", "IA3"), ("orphan", "LORA")):
         held = {"peft_type": kind, "base_model_name_or_path": "nobody/nothing"}
         (tmp_path / name / "adapter_config.json").write_text(json.dumps(held))
+    (tmp_path / "listed").mkdir()
+    (tmp_path / "listed" / "adapter_config.json").write_text("[]")
+    real = tiny_student(tmp_path / "real", "llama")
+    for name in ("halved", "bare", "speechless"):
+        shutil.copytree(real, tmp_path / name)
+    os.truncate(tmp_path / "halved" / "model.safetensors", 1000)
+    (tmp_path / "bare" / "model.safetensors").unlink()
+    (tmp_path / "speechless" / "tokenizer.json").unlink()
+    (tmp_path / "speechless" / "tokenizer_config.json").unlink()
+    capsys.readouterr()
+    before = set(tmp_path.iterdir())
     assert main(["export", *words]) == 2
     told = capsys.readouterr()
     assert problem in told.err
+    assert set(tmp_path.iterdir()) == before
     assert list(tmp_path.rglob("*.gguf")) == []
+
+
+@pytest.mark.parametrize(("change", "what"), [("gone", "1 are missing"), ("other", "are mismatched")])
+def test_weights_that_are_not_those_of_the_config_are_refused(change: str, what: str, tmp_path: Path, capsys):
+    folder = tiny_student(tmp_path / "student", "llama")
+    config = json.loads((folder / "config.json").read_text())
+    if change == "gone":
+        weights = safetensors.torch.load_file(folder / "model.safetensors")
+        del weights["model.norm.weight"]
+        safetensors.torch.save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    else:
+        (folder / "config.json").write_text(json.dumps({**config, "intermediate_size": 64}))
+    capsys.readouterr()
+    assert main(["export", str(folder), "--quant", "Q8_0"]) == 2
+    told = capsys.readouterr().err
+    assert "are not those of its config.json" in told
+    assert what in told
+    assert "MISMATCH" not in told
+
+
+def test_a_model_that_memory_cannot_hold_is_refused_before_it_is_merged_or_written(tmp_path: Path, capsys):
+    """Its file has a hole where the weights would be, and takes no room."""
+    folder = tiny_student(tmp_path / "student", "llama")
+    source = adapter(tmp_path / "adapter", folder)
+    weights = psutil.virtual_memory().total // 4
+    header = {"vast": {"dtype": "BF16", "shape": [weights], "data_offsets": [0, 2 * weights]}}
+    head = json.dumps(header).encode()
+    with (folder / "vast.safetensors").open("wb") as file:
+        file.write(len(head).to_bytes(8, "little") + head)
+        file.truncate(8 + len(head) + 2 * weights)
+    capsys.readouterr()
+    for one in (folder, source):
+        assert main(["export", str(one), "--quant", "Q4_0", "--out", str(tmp_path / "out")]) == 1
+        told = capsys.readouterr().err.splitlines()
+        assert len(told) == 2, told
+        assert f"{weights // 10**9}" in told[0].replace(",", "")
+        assert "of the disk while it is made, and" in told[0]
+        assert " are free" in told[1]
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_kill_leaves_no_file_and_the_next_export_is_whole(tmp_path: Path):
@@ -162,6 +222,20 @@ def test_a_kill_leaves_no_file_and_the_next_export_is_whole(tmp_path: Path):
     assert "student-Q8_0.gguf" in kept(out)
     assert not (out / ".student.making").exists()
     assert not (tmp_path / "config" / "demiurgic" / "registry.toml").exists()
+
+
+def test_who_stops_an_export_finds_nothing_half_there(tmp_path: Path):
+    folder, out = tiny_student(tmp_path / "student", "llama"), tmp_path / "out"
+    command = ["export", str(folder), "--quant", "Q8_0", "--out", str(out), "--no-register"]
+    with subprocess.Popen([sys.executable, "-m", "demiurgic", *command], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "comparing F32" in line:
+                break
+        process.terminate()
+        process.wait()
+    assert process.returncode == 130
+    assert [path.name for path in out.iterdir()] == [".student.lock"]
 
 
 @contextmanager

@@ -4,10 +4,13 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import gguf
+import psutil
 import pytest
+from support.tiny_students import tiny_student
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
@@ -20,8 +23,8 @@ from demiurgic.templates.protocol import Vocabulary
 from demiurgic_models.gguf import inspect
 from demiurgic_training.exporting.licences import licence_of
 from demiurgic_training.exporting.modelfile import modelfile, ollama_template
-from demiurgic_training.exporting.places import check_room
 from demiurgic_training.exporting.quantising import quantise
+from demiurgic_training.exporting.room import check_room, room_for
 from demiurgic_training.exporting.vocabulary import vocabulary_of
 from demiurgic_training.exporting.wish import Quantisation
 
@@ -134,6 +137,7 @@ import resource, sys
 from pathlib import Path
 from demiurgic.errors import WorkError
 from demiurgic_training.exporting.quantising import quantise
+from demiurgic_training.exporting.room import check_room, room_for
 from demiurgic_training.exporting.wish import Quantisation
 resource.setrlimit(resource.RLIMIT_FSIZE, (60000, 60000))
 try:
@@ -154,10 +158,47 @@ def test_a_disk_that_fills_while_making_it_smaller_leaves_no_file(tiny_glm4: Pat
     assert not target.exists()
 
 
-def test_there_must_be_room(tmp_path: Path):
-    check_room(tmp_path, 1000, (Quantisation.Q8_0,))
+def test_there_must_be_room_on_the_disk_and_in_memory(tmp_path: Path):
+    check_room(room_for(1000, (Quantisation.Q8_0,)), tmp_path)
     with pytest.raises(DiskFull, match="are free; make room"):
-        check_room(tmp_path, shutil.disk_usage(tmp_path).free // 4, (Quantisation.Q8_0,))
+        check_room(room_for(shutil.disk_usage(tmp_path).free // 4, (Quantisation.Q8_0,)), tmp_path)
+    with pytest.raises(DiskFull, match="are free; make room"):
+        check_room(room_for(1000, (), merged=shutil.disk_usage(tmp_path).free), tmp_path)
+    with pytest.raises(WorkError, match=r"of memory, and .* are free; close other programs"):
+        check_room(replace(room_for(1000, ()), memory=psutil.virtual_memory().total), tmp_path)
+
+
+def test_what_an_export_takes_is_four_bytes_a_weight_and_what_is_wanted_besides():
+    glm = room_for(9_400_000_000, (Quantisation.F32, Quantisation.Q8_0))
+    assert str(glm) == "47.6 GB of the disk while it is made, and 39.5 GB of memory"
+
+
+WRITING = """
+import resource, sys
+from pathlib import Path
+from demiurgic_training.exporting.checkpoint import Checkpoint
+from demiurgic_training.exporting.gguf_writer import write_gguf
+from demiurgic_training.exporting.layouts import layout_of
+source, target = map(Path, sys.argv[1:])
+checkpoint = Checkpoint(source)
+layout = layout_of(checkpoint.config)
+_ = next(checkpoint.tensors()).read()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+write_gguf(checkpoint, layout, "large", target)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+"""
+
+
+def test_memory_does_not_grow_with_the_model_that_is_written(tmp_path: Path):
+    """400 MB in 160 matrices, of which each is 2.4 MB: no more than some of them are in memory."""
+    source = tiny_student(tmp_path / "large", "qwen2", hidden=768, layers=24)
+    done = subprocess.run(
+        [sys.executable, "-c", WRITING, str(source), str(tmp_path / "large.gguf")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(done.stdout) < (tmp_path / "large.gguf").stat().st_size / 4
 
 
 def test_a_licence_is_what_the_makers_card_says(tmp_path: Path):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from demiurgic.errors import UserError
-from demiurgic_training.tuning.checkpoints import Checkpoints, check_origin, make_model, origin_of
+from demiurgic_training.tuning.checkpoints import Checkpoints, check_origin, check_whole, make_model, origin_of
 from demiurgic_training.tuning.recipe import Data, Recipe, Running
 
 
@@ -67,6 +67,24 @@ def test_who_is_killed_while_he_removes_one_leaves_none_that_looks_whole(tmp_pat
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -9
     assert (tmp_path / "checkpoint-9" / "optimizer.pt").is_file()
     assert steps(Checkpoints(tmp_path)) == [10]
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (lambda path: (path / "optimizer.pt").unlink(), "optimizer.pt has 0 bytes instead of 4"),
+        (lambda path: (path / "model.safetensors").write_text("half of it"), "has 10 bytes instead of 1"),
+        (lambda path: (path / "origin.json").write_text("{"), "its origin.json cannot be read"),
+        (lambda path: (path / "origin.json").write_text("[]"), "its origin.json cannot be read"),
+    ],
+)
+def test_nobody_goes_on_from_a_damaged_checkpoint(tmp_path: Path, harm, told: str):
+    """Without its optimiser's state, a run would go on in silence to other losses."""
+    checkpoints = saved(tmp_path, {9: None})
+    check_whole(checkpoints.all()[0])
+    harm(tmp_path / "checkpoint-9")
+    with pytest.raises(UserError, match=f"{told}.*; delete it: --resume goes on from the one before"):
+        check_whole(checkpoints.all()[0])
 
 
 def test_a_model_is_a_checkpoint_without_what_a_run_needs(tmp_path: Path):

@@ -1,6 +1,7 @@
 """Rows as lessons: what is learned is what the assistant wrote and the stop behind it, in every family."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import groupby
@@ -312,11 +313,14 @@ def test_the_certificate_is_saved_and_shown(speaker, tmp_path: Path):
     ):
         assert said in text
     assert "\x1b[1;32m\nb c<|user|>" in text or "\x1b[1;32mb c<|user|>" in text
+    plain = printed(certificate, coloured=False)
+    assert "what is learned stands in ⟦ ⟧" in plain
+    assert "⟦\nb c<|user|>⟧" in re.sub("\x1b.*?m", "", plain)
 
 
-def printed(certificate: Certificate) -> str:
+def printed(certificate: Certificate, *, coloured: bool = True) -> str:
     console = Console(width=120, force_terminal=True, color_system="standard")
     with console.capture() as capture:
-        for part in shown(certificate):
+        for part in shown(certificate, coloured=coloured):
             console.print(part)
     return capture.get()

@@ -169,6 +169,7 @@ def test_the_description_is_a_schema_that_knows_every_field_with_its_help_and_de
         "description": "rank of the added matrices",
         "type": "integer",
         "minimum": 1,
+        "maximum": 2**31 - 1,
         "default": 16,
     }
     assert weights["kind"]["enum"] == ["full", "lora", "dora", "qlora", "ptuning"]

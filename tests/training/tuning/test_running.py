@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -14,7 +15,7 @@ from support.small_runs import Ear, die, recipe_for, taught, write_rows
 from support.tiny_students import tiny_student
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from demiurgic.errors import MissingExtra, UserError
+from demiurgic.errors import MissingExtra, UserError, WorkError
 from demiurgic_training.tuning.checkpoints import Checkpoints
 from demiurgic_training.tuning.estimating import estimate
 from demiurgic_training.tuning.events import (
@@ -272,9 +273,12 @@ def test_nobody_goes_on_from_another_runs_checkpoint(base: Path, tmp_path: Path,
     with pytest.raises(KeyboardInterrupt):
         train(recipe, hear=Ear({4: die}))
     other = tiny_student(tmp_path / "other", "glm4", hidden=64)
+    papers = [recipe.out / name for name in ("recipe.yaml", "mask-certificate.json")]
+    before = [paper.read_text() for paper in papers]
     with pytest.raises(UserError, match=named) as caught:
         train(change(recipe, other), resume=True, hear=Ear())
     assert "begin a new run" in str(caught.value)
+    assert [paper.read_text() for paper in papers] == before
 
 
 def test_nobody_goes_on_from_a_checkpoint_of_other_weights_of_the_same_name(tmp_path: Path):
@@ -288,6 +292,18 @@ def test_nobody_goes_on_from_a_checkpoint_of_other_weights_of_the_same_name(tmp_
         train(recipe, resume=True, hear=Ear())
 
 
+def test_a_damaged_checkpoint_is_told_and_the_one_before_it_will_do(base: Path, tmp_path: Path):
+    recipe = recipe_for(base, tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, hear=Ear({7: die}))
+    newest = recipe.out / "checkpoints" / "checkpoint-6"
+    (newest / "optimizer.pt").unlink()
+    with pytest.raises(UserError, match=r"checkpoint-6 is damaged: optimizer.pt has 0 bytes"):
+        train(recipe, resume=True, hear=Ear())
+    shutil.rmtree(newest)
+    assert min(taught(recipe, resume=True).losses) == 4
+
+
 def test_two_runs_do_not_share_a_folder(base: Path, tmp_path: Path):
     recipe = recipe_for(base, tmp_path)
 
@@ -299,13 +315,22 @@ def test_two_runs_do_not_share_a_folder(base: Path, tmp_path: Path):
 
 
 def test_a_loss_that_is_no_number_ends_the_run(base: Path, tmp_path: Path):
-    from demiurgic.errors import WorkError
-
     recipe = recipe_for(base, tmp_path, kind="full")
     recipe = replace(recipe, optimiser=Optimiser(learning_rate=1e30, batch=4, steps=8, warmup=0.0, clip=1e30))
     with pytest.raises(WorkError, match="the loss of step"):
         train(recipe, hear=Ear())
     assert json.loads(RunFolder(recipe.out).state.read_text())["stage"] == "failed"
+
+
+def test_weights_that_answer_with_no_number_are_not_saved(base: Path, tmp_path: Path):
+    """The loss of a step is that of the weights before it, so that only the validation rows tell."""
+    recipe = recipe_for(base, tmp_path, kind="full")
+    data = replace(recipe.data, validation=write_rows(tmp_path / "validation.jsonl", 4))
+    recipe = replace(recipe, data=data, optimiser=Optimiser(learning_rate=1e30, batch=4, steps=1, warmup=0.0))
+    with pytest.raises(WorkError, match=r"the validation loss after step 1 is nan; a smaller optimiser.learning_rate"):
+        train(recipe, hear=Ear())
+    assert not RunFolder(recipe.out).model.exists()
+    assert list(RunFolder(recipe.out).checkpoints.glob("checkpoint-*")) == []
 
 
 def test_trackio_is_asked_for_by_name(base: Path, tmp_path: Path):

@@ -1,6 +1,7 @@
 """Students: every adapter on every architecture, and what is refused before weights are read."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -187,6 +188,12 @@ def test_weights_of_which_some_are_missing_are_refused(student, tmp_path: Path):
     del tensors["model.layers.1.mlp.down_proj.weight"]
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     refused(folder, r"1 are missing, the first is model\.layers\.1\.mlp\.down_proj\.weight", ModelLoadError)
+
+
+def test_weights_that_are_cut_short_are_refused(student, tmp_path: Path):
+    folder = shutil.copytree(student("glm4"), tmp_path / "short")
+    os.truncate(folder / "model.safetensors", 1000)
+    refused(folder, "short cannot be loaded: .*; fetch the checkpoint again", ModelLoadError)
 
 
 def test_a_tokenizer_of_another_model_is_refused(student, tmp_path: Path):

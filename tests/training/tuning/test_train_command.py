@@ -131,11 +131,33 @@ def test_it_describes_its_keys(capsys: pytest.CaptureFixture[str]):
         (["no-such-preset"], "no file no-such-preset"),
         (["tiny-glm", "optimiser.lerning_rate=1"], "learning_rate"),
         (["tiny-glm", "weights.kind=ptuning", "model=x/y"], "--yes"),
+        (["tiny-glm", "running.seed=4294967296"], "at most 2,147,483,647; running.seed"),
+        (["tiny-glm", "--dry-run", "optimiser.batch=99999999999999999999"], "at most 2,147,483,647; optimiser.batch"),
+        (["tiny-glm", "--dry-run", "method=kto", "optimiser.batch=1"], "optimiser.batch=2"),
+        (["tiny-glm", "--dry-run", "data.train=empty.jsonl"], "holds no rows; demiurgic data convert"),
+        (["tiny-glm", "--dry-run", "data.train=odd.jsonl"], "holds no row that could be learned"),
+        (["tiny-glm", "data.train=odd.jsonl"], "1 of 1 rows cannot be read as rows"),
+        (["tiny-glm", "data.train=/dev/zero"], "/dev/zero is a device"),
+        (["tiny-glm", "out=odd.jsonl"], "odd.jsonl cannot be the folder of a run: File exists; name another folder"),
+        (["tiny-glm", "out=odd.jsonl/run"], "odd.jsonl/run cannot be the folder of a run: Not a directory"),
     ],
 )
-def test_wrong_input_is_one_line(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]):
+def test_wrong_input_is_one_line(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty.jsonl").write_text("\n")
+    (tmp_path / "odd.jsonl").write_text('{"odd": 1}\n')
     assert main(["train", *arguments]) == 2
-    assert said in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert said in told
+    assert "--yes" in said or told.count("\n") == 1
+
+
+def test_libraries_are_not_heard(tmp_path: Path):
+    """Some of them warn where the processor could do more with a package that is not there."""
+    command = [sys.executable, "-m", "demiurgic", "train", "tiny-glm", "--dry-run", f"out={tmp_path}"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stderr == ""
 
 
 STEP = Step(

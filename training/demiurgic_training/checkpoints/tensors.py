@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from demiurgic.errors import WorkError
+from demiurgic.errors import UserError, WorkError
 
 WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")
 """Files of weights as transformers names them: the newer form, and the older, for where there is none of that."""
@@ -24,7 +24,14 @@ class StoredTensor:
 
 def stored_tensors(file: Path) -> Iterator[StoredTensor]:
     """What a safetensors file holds."""
-    with _opened(file) as held:
+    import safetensors
+
+    library: Any = safetensors
+    try:
+        opened = _opened(file)
+    except (library.SafetensorError, OSError) as error:
+        raise UserError(f"{file} is damaged: {error}", "fetch or save the checkpoint again") from error
+    with opened as held:
         shapes: dict[str, tuple[int, ...]] = {name: tuple(held.get_slice(name).get_shape()) for name in held.keys()}  # noqa: SIM118 - it is no mapping
     yield from (StoredTensor(name, shape, partial(_read, file, name)) for name, shape in shapes.items())
 

@@ -125,9 +125,15 @@ def read_plan(path: Path, overrides: Sequence[str] = ()) -> Plan:
 
 
 def _check(plan: Plan) -> None:
+    """What can be known of it before the first stage is paid for."""
+    from demiurgic_training.exporting.registering import check_name
+    from demiurgic_training.teachers.money import parse_budget
+
     if not plan.exporting.quantisations:
         raise UserError("no form of the student is wanted", "exporting.quantisations: [F16, Q8_0]")
     if plan.cleaning.duplicates not in ("near", "exact", "keep"):
         raise UserError(f"cleaning.duplicates is {plan.cleaning.duplicates!r}", "it is near, exact or keep")
     if plan.weights.kind is Adapter.PTUNING:
         raise UserError("P-tuning v2 cannot be merged, so that nothing could be exported", "say weights.kind=lora")
+    parse_budget(plan.answers.budget)
+    check_name(plan.exporting.name, plan.exporting.quantisations)

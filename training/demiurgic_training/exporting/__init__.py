@@ -6,6 +6,7 @@ checkpoint.py   what is exported                                  layouts/      
 vocabulary.py   its tokens                                        gguf_writer.py the exact file
 quantising.py   smaller ones                                      places.py      where they lie
 corpus.py       what is asked                                     reference.py   asking the checkpoint
+room.py         what it takes of disk and memory
 answers.py      what it said
 measuring.py    what a file answers                               parity.py      what follows: the certificate
 describing.py   card.py, modelfile.py, provenance.py, licences.py                registering.py `--model NAME`

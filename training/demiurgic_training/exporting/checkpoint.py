@@ -31,7 +31,10 @@ class Checkpoint:
             self.config: Any = automatic.AutoConfig.from_pretrained(folder, local_files_only=True)
             self.tokenizer = CheckpointTokenizer(automatic.AutoTokenizer.from_pretrained(folder, local_files_only=True))
         except (OSError, ValueError, KeyError, ImportError) as error:
-            raise UserError(f"{folder} is no checkpoint that can be read: {first_line(error)}") from error
+            raise UserError(
+                f"{folder} is no checkpoint that can be read: {first_line(error)}",
+                "it needs config.json, the files of its tokenizer and *.safetensors",
+            ) from error
 
     @property
     def chat_template(self) -> str | None:
@@ -68,7 +71,7 @@ class Checkpoint:
         """What its files hold."""
         files = sorted(self.folder.glob(WEIGHTS[0]))
         if not files:
-            raise UserError(f"{self.folder} holds no {WEIGHTS[0]}")
+            raise UserError(f"{self.folder} holds no {WEIGHTS[0]}", "name the folder that holds the weights, too")
         for file in files:
             yield from stored_tensors(file)
 

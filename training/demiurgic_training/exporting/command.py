@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from demiurgic.config import Settings
 from demiurgic.errors import MissingExtra, UserError
 from demiurgic_training.exporting.wish import Quantisation, Wish
+from demiurgic_training.libraries import hush
 
 if TYPE_CHECKING:
     from demiurgic_training.exporting.wish import Exported
@@ -43,9 +44,13 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from rich.console import Console
 
     from demiurgic_training.exporting.running import export
+    from demiurgic_training.tuning.stopping import listening
+
+    hush()
 
     screen = Console(stderr=True, highlight=False, soft_wrap=True)
-    exported = export(_wish(options, settings), lambda what: screen.print(f"{what} …", style="dim"))
+    with listening():  # a SIGTERM, too, sweeps away what is half there: it may be many gigabytes
+        exported = export(_wish(options, settings), lambda what: screen.print(f"{what} …", style="dim"))
     _show(exported)
     return 0
 

@@ -59,6 +59,13 @@ def _make(adapter: Path, target: Path, origin: str) -> None:
         shutil.rmtree(beside, ignore_errors=True)
 
 
+def room_of_merged(adapter: Path, target: Path, parameters: int) -> int:
+    """Bytes that the target will take beside what is there."""
+    if _origin(target) == fingerprint(adapter):
+        return 0
+    return parameters * (2 if _precision(base_of(adapter)) == "bfloat16" else 4)
+
+
 def check_mergeable(adapter: Path) -> None:
     """Raises UserError for an adapter that no export can hold."""
     kind = str(read_adapter(adapter).get("peft_type"))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from demiurgic.errors import UserError
 from demiurgic.messages import User
 from demiurgic.templates.encoding import encode, opener
 from demiurgic_training.exporting.answers import ANSWERED, Cut, Reference, Scores, write_reference
@@ -15,6 +16,8 @@ from demiurgic_training.exporting.corpus import HELD_OUT, HOSTILE, QUESTIONS
 from demiurgic_training.exporting.layouts.layout import Layout
 
 _LONGEST = 256
+_SPARE = 1.1
+"""What a model takes beside its weights, as a factor."""
 
 
 def make_reference(checkpoint: Checkpoint, layout: Layout, folder: Path) -> Reference:
@@ -46,14 +49,31 @@ def make_reference(checkpoint: Checkpoint, layout: Layout, folder: Path) -> Refe
 
 
 def load_exact(folder: Path) -> Any:  # noqa: ANN401 - transformers has no types to speak of
-    """The model in F32, on the GPU where there is one."""
+    """The model in F32, on the GPU where there is one with so much room. Raises UserError where the weights
+    are not those that its config.json describes."""
     import torch
     import transformers
 
     automatic: Any = transformers
     automatic.utils.logging.disable_progress_bar()
-    model = automatic.AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
-    return model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+    automatic.utils.logging.set_verbosity_error()
+    model, told = automatic.AutoModelForCausalLM.from_pretrained(
+        folder, local_files_only=True, dtype=torch.float32, ignore_mismatched_sizes=True, output_loading_info=True
+    )
+    for what in ("missing_keys", "mismatched_keys"):
+        if names := sorted(map(str, told[what])):
+            raise UserError(
+                f"the weights in {folder} are not those of its config.json: {len(names)} are "
+                f"{what.partition('_')[0]}, the first is {names[0]}",
+                "fetch or save the checkpoint again",
+            )
+    return model.eval().to("cuda" if _fits_the_gpu(model) else "cpu")
+
+
+def _fits_the_gpu(model: Any) -> bool:  # noqa: ANN401 - transformers has no types to speak of
+    import torch
+
+    return torch.cuda.is_available() and torch.cuda.mem_get_info()[0] > _SPARE * model.get_memory_footprint()
 
 
 def scores(model: Any, tokens: Sequence[int]) -> Scores:  # noqa: ANN401 - transformers has no types to speak of

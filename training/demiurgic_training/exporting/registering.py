@@ -1,6 +1,7 @@
 """Makes `demiurgic --model NAME` find an exported file."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,23 +36,23 @@ class Standing:
     licence: str
 
 
-def names_of(wish: Wish) -> dict[Quantisation, str]:
+def names_of(name: str, forms: Sequence[Quantisation]) -> dict[Quantisation, str]:
     """Under what name each form is known: the first by the plain one."""
-    first, *others = wish.quantisations
-    return {first: wish.name, **{form: f"{wish.name}-{form.lower()}" for form in others}}
+    first, *others = forms
+    return {first: name, **{form: f"{name}-{form.lower()}" for form in others}}
 
 
-def check_name(wish: Wish) -> None:
+def check_name(name: str, forms: Sequence[Quantisation]) -> None:
     """Raises UserError for a name that no registry takes, or that is that of a shipped model."""
-    if not _NAME.fullmatch(wish.name):
-        raise UserError(f"{wish.name!r} cannot name a model", "use small letters, digits, dots, dashes and underscores")
-    if taken := set(names_of(wish).values()) & set(load_registry()):
-        raise UserError(f"{min(taken)} is the name of a model that comes with the program", "choose another --name")
+    if not _NAME.fullmatch(name):
+        raise UserError(f"{name!r} cannot name a model", "use small letters, digits, dots, dashes and underscores")
+    if taken := set(names_of(name, forms).values()) & set(load_registry()):
+        raise UserError(f"{min(taken)} is the name of a model that comes with the program", "choose another name")
 
 
 def register_files(files: dict[Quantisation, Path], wish: Wish, standing: Standing) -> tuple[str, ...]:
     """Make each file known by its name, and return the names."""
-    names, registry = names_of(wish), wish.registry or load_settings(Path.cwd()).own_registry
+    names, registry = names_of(wish.name, wish.quantisations), wish.registry or load_settings(Path.cwd()).own_registry
     for form, path in files.items():
         register(_entry(names[form], form, path, standing), registry)
     return tuple(names[form] for form in files)

@@ -1,4 +1,5 @@
-"""One export from beginning to end: merge, write, make smaller, compare, describe, and only then put in place.
+"""One export from beginning to end: see that there is room, merge, write, make smaller, compare, describe, and only
+then put in place.
 
 All files are made in a folder of their own beside their places. Until everything is certified nothing has its final
 name, so a kill at any moment leaves whole files or none, and an earlier export of the same name stays as it was.
@@ -20,13 +21,14 @@ from demiurgic_training.exporting.checkpoint import Checkpoint
 from demiurgic_training.exporting.describing import describe
 from demiurgic_training.exporting.gguf_writer import write_gguf
 from demiurgic_training.exporting.layouts import layout_of
-from demiurgic_training.exporting.merging import check_mergeable, merged
+from demiurgic_training.exporting.merging import check_mergeable, merged, room_of_merged
 from demiurgic_training.exporting.parity import Certificate, Examined, examine, made_with
-from demiurgic_training.exporting.places import Places, check_room
+from demiurgic_training.exporting.places import Places
 from demiurgic_training.exporting.quantising import quantise
 from demiurgic_training.exporting.reference import make_reference
 from demiurgic_training.exporting.registering import check_name, register_files
-from demiurgic_training.exporting.sources import Source, base_name, find_source
+from demiurgic_training.exporting.room import check_room, room_for
+from demiurgic_training.exporting.sources import Source, base_name, base_of, find_source
 from demiurgic_training.exporting.wish import Exported, Quantisation, Wish
 
 Hear = Callable[[str], None]
@@ -35,34 +37,40 @@ Hear = Callable[[str], None]
 def export(wish: Wish, hear: Hear) -> Exported:
     """Make what is wished for, telling `hear` what is being done. Raises UserError for what cannot be exported, and
     WorkError where the work fails or its result does not say what the checkpoint says."""
-    check_name(wish)
     if not wish.quantisations:
         raise UserError("no form is named", "--quant Q4_K_M")
+    check_name(wish.name, wish.quantisations)
     source = find_source(wish.source)
     if source.is_adapter:
         check_mergeable(source.learned)
-    with _workshop(wish) as folder:
-        work = _Work(wish, source, Places(folder, wish.name), hear)
-        return work.done(Checkpoint(work.whole(), base_name(source)))
+    folder = wish.out / f".{wish.name}.making"
+    work = _Work(wish, source, Places(folder, wish.name), hear)
+    found = work.found()
+    with _workshop(wish, folder):
+        return work.done(work.whole(found))
 
 
 @contextmanager
-def _workshop(wish: Wish) -> Generator[Path]:
+def _workshop(wish: Wish, folder: Path) -> Generator[None]:
     """A folder that is nobody else's, and gone afterwards. One that a kill has left behind is swept away."""
-    wish.out.mkdir(parents=True, exist_ok=True)
-    folder = wish.out / f".{wish.name}.making"
+    try:
+        wish.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{wish.out} cannot be made: {error.strerror}", "name another folder: --out DIR") from error
     try:
         with FileLock(wish.out / f".{wish.name}.lock", timeout=0):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             try:
-                yield folder
+                yield
             except OSError as error:
                 raise WorkError(f"{wish.name} could not be written to {wish.out}: {error}") from error
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
     except Timeout as error:
         raise UserError(f"{wish.name} is being exported to {wish.out} already", "wait for it, or stop it") from error
+    except PermissionError as error:
+        raise UserError(f"{wish.out} cannot be written: {error.strerror}", "name another folder: --out DIR") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +82,34 @@ class _Work:
     made: Places
     hear: Hear
 
-    def whole(self) -> Path:
+    def found(self) -> Checkpoint:
+        """What the export begins with, once it is known that it can be exported here: a checkpoint, or the base of an
+        adapter. Nothing is written for that but a ChatGLM in its native form."""
+        adapter = self.source.learned if self.source.is_adapter else None
+        folder = base_of(adapter) if adapter else native_checkpoint(self.source.learned)
+        checkpoint = Checkpoint(folder, base_name(self.source))
+        layout_of(checkpoint.config)
+        merged = room_of_merged(adapter, self._merged, checkpoint.parameters) if adapter else 0
+        room = room_for(checkpoint.parameters, self.wish.quantisations, merged=merged)
+        self.hear(f"{checkpoint.parameters:,} weights take {room}")
+        check_room(room, self.wish.out)
+        return checkpoint
+
+    def whole(self, found: Checkpoint) -> Checkpoint:
         """The learned model as one checkpoint."""
-        learned, run = self.source.learned, self.source.run
         if not self.source.is_adapter:
-            return native_checkpoint(learned)
+            return found
         self.hear("merging the adapter into its base")
-        return merged(learned, run.merged if run and self.source.ended else self.made.folder / "merged")
+        return Checkpoint(merged(self.source.learned, self._merged), found.called)
+
+    @property
+    def _merged(self) -> Path:
+        run = self.source.run
+        return run.merged if run and self.source.ended else self.made.folder / "merged"
 
     def done(self, checkpoint: Checkpoint) -> Exported:
         """All of it, in its place."""
         layout = layout_of(checkpoint.config)
-        check_room(self.wish.out, checkpoint.parameters, self.wish.quantisations)
         self.hear("asking the checkpoint, in F32")
         reference = make_reference(checkpoint, layout, self.made.folder)
         exact = self.made.file(Quantisation.F32)
@@ -94,7 +118,7 @@ class _Work:
         smaller = [form for form in self.wish.quantisations if form is not Quantisation.F32]
         examined = [self._examined(Quantisation.F32, reference), *(self._smaller(form, reference) for form in smaller)]
         certificate = Certificate(self.wish.name, made_with(), tuple(examined))
-        self._check(certificate)
+        self._judge(certificate)
         return self._placed(checkpoint, certificate)
 
     def _smaller(self, form: Quantisation, reference: Reference) -> Examined:
@@ -106,7 +130,7 @@ class _Work:
         self.hear(f"comparing {form} with the checkpoint")
         return examine(form, self.made.file(form), self.made.folder, reference)
 
-    def _check(self, certificate: Certificate) -> None:
+    def _judge(self, certificate: Certificate) -> None:
         """Nothing that fails is put in place, but the certificate that says so."""
         if certificate.agrees or self.wish.force:
             return

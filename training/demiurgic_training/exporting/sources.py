@@ -48,7 +48,10 @@ def find_source(path: Path) -> Source:
         return Source(run.model, run)
     if run.recipe.is_file():
         raise UserError(f"the run in {path} has not ended", f"demiurgic train {run.recipe} --resume")
-    raise UserError(f"{path} holds no run, no checkpoint and no adapter")
+    raise UserError(
+        f"{path} holds no run, no checkpoint and no adapter",
+        "name a folder with recipe.yaml, config.json or adapter_config.json",
+    )
 
 
 def base_of(adapter: Path) -> Path:
@@ -70,7 +73,10 @@ def read_recipe(run: RunFolder) -> dict[str, Any]:
     """What the run was told to do, as it stands in its file."""
     import yaml
 
-    held: Any = yaml.safe_load(run.recipe.read_text("utf-8"))
+    try:
+        held: Any = yaml.safe_load(run.recipe.read_text("utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UserError(f"{run.recipe} cannot be read: {str(error).splitlines()[0]}") from error
     if not isinstance(held, dict) or not {"model", "data"} <= held.keys():
         raise UserError(f"{run.recipe} is no recipe")
     return cast("dict[str, Any]", held)

@@ -28,9 +28,11 @@ def board(console: Console) -> Generator[Callable[[Event], None]]:
 
 class _Moving:
     def __init__(self, console: Console, bar: Progress, task: TaskID) -> None:
-        self._console, self._bar, self._task, self._since = console, bar, task, 0
+        self._console, self._bar, self._task, self._since = console, bar, task, -1
 
     def show(self, event: Event) -> None:
+        if _never_began(event, self._since):
+            return
         if isinstance(event, Began):
             self._since = event.step
             self._bar.update(self._task, total=event.steps, completed=event.step, description=f"0/{event.steps}")
@@ -42,9 +44,11 @@ class _Moving:
 
 class _Lines:
     def __init__(self, console: Console) -> None:
-        self._console, self._since, self._last = console, 0, -_PLAIN_STEP
+        self._console, self._since, self._last = console, -1, -_PLAIN_STEP
 
     def show(self, event: Event) -> None:
+        if _never_began(event, self._since):
+            return
         if isinstance(event, Began):
             self._since = event.step
         if not isinstance(event, Step):
@@ -53,6 +57,11 @@ class _Lines:
         elif time.monotonic() - self._last >= _PLAIN_STEP or event.step == event.steps:
             self._last = time.monotonic()
             self._console.print(Text(f"step {step_line(event, self._since)}"), soft_wrap=True)
+
+
+def _never_began(event: Event, since: int) -> bool:
+    """A run that failed before its first step: the command says why in its one line, and there is nothing to add."""
+    return isinstance(event, Ended) and event.outcome == "failed" and since < 0
 
 
 def step_line(step: Step, since: int) -> str:
@@ -80,7 +89,8 @@ def told(event: Event) -> Text | None:
             said = Text(f"step {event.step}: saved", style="dim")
         case Ended():
             known = event.outcome == "done" or (event.outcome == "failed" and not event.step)
-            said = None if known else Text(f"{event.outcome} at step {event.step}", style="yellow")
+            more = "; go on: --resume" if event.outcome == "stopped" else ""
+            said = None if known else Text(f"{event.outcome} at step {event.step}{more}", "yellow")
         case Step():
             said = None
     return said

@@ -14,6 +14,10 @@ def check(recipe: Recipe) -> None:
         raise UserError("the recipe names no model", "model: FOLDER or its name on the hub")
     if method is Method.DISTIL and not recipe.teaching.teacher:
         raise UserError("distillation has no teacher", "say teaching.teacher: a larger model of the same vocabulary")
+    if method is Method.DISTIL and kind is Adapter.PTUNING:
+        raise UserError("P-tuning v2 cannot learn from a teacher", "weights.kind=lora")
+    if method is Method.KTO and recipe.optimiser.batch < 2:
+        raise UserError("KTO compares the answers of a batch, which needs two at least", "optimiser.batch=2")
     if recipe.model.startswith(SCRATCH) and kind is not Adapter.FULL:
         raise UserError(f"an adapter ({kind}) on random weights teaches nothing", "say weights.kind: full")
     if kind in (Adapter.LORA, Adapter.DORA, Adapter.QLORA) and not recipe.weights.targets:

@@ -39,6 +39,8 @@ class Checkpoint:
     step: int
     loss: float | None
     origin: Origin
+    sizes: Mapping[str, int]
+    """Bytes of each of its files, as they were written."""
 
 
 class Checkpoints:
@@ -69,7 +71,9 @@ class Checkpoints:
     def settle(self, step: int, loss: float | None, origin: Origin) -> Path:
         """What was written beside is whole: put it in its place."""
         written, place = self.beside / f"checkpoint-{step}", self.folder / f"checkpoint-{step}"
-        (written / _ORIGIN).write_text(json.dumps({"loss": loss, "origin": origin}, indent=2), "utf-8")
+        sizes = {str(file.relative_to(written)): file.stat().st_size for file in written.rglob("*") if file.is_file()}
+        told = {"loss": loss, "origin": origin, "sizes": sizes}
+        (written / _ORIGIN).write_text(json.dumps(told, indent=2), "utf-8")
         sync_folder(written)
         _remove(place)
         written.replace(place)
@@ -88,8 +92,7 @@ class Checkpoints:
         for path in self.folder.glob("checkpoint-*"):
             named = _NAME.fullmatch(path.name)
             if named and (path / _ORIGIN).is_file():
-                told = json.loads((path / _ORIGIN).read_text("utf-8"))
-                yield Checkpoint(path, int(named[1]), told["loss"], told["origin"])
+                yield _read(path, int(named[1]))
 
 
 def origin_of(recipe: Recipe, rows: Mapping[str, str], model: Mapping[str, Json]) -> Origin:
@@ -111,6 +114,27 @@ def _resolved(model: str) -> str:
     """The same from wherever it is named."""
     folder = Path(model).expanduser()
     return str(folder.resolve()) if model and folder.is_dir() else model
+
+
+def _read(path: Path, step: int) -> Checkpoint:
+    try:
+        told = json.loads((path / _ORIGIN).read_text("utf-8"))
+        return Checkpoint(path, step, told["loss"], told["origin"], told.get("sizes", {}))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _damaged(path, f"its origin.json cannot be read ({error})") from error
+
+
+def check_whole(checkpoint: Checkpoint) -> None:
+    """Raises UserError where a file of it is gone, or has another length than it was written with."""
+    for name, size in checkpoint.sizes.items():
+        file = checkpoint.path / name
+        there = file.stat().st_size if file.is_file() else 0
+        if there != size:
+            raise _damaged(checkpoint.path, f"{name} has {there} bytes instead of {size}")
+
+
+def _damaged(path: Path, how: str) -> UserError:
+    return UserError(f"{path} is damaged: {how}", "delete it: --resume goes on from the one before it, or begins anew")
 
 
 def check_origin(checkpoint: Checkpoint, origin: Origin) -> None:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from demiurgic.config import Settings
 from demiurgic.errors import MissingExtra, UserError
+from demiurgic_training.libraries import hush
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from demiurgic_training.tuning.certificate import Certificate
     from demiurgic_training.tuning.recipe import Recipe
 
 HELP = "teach a model what a recipe says"
@@ -47,6 +49,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from demiurgic_training.tuning.reading import read_recipe
 
     recipe = read_recipe(Path(options.recipe), options.overrides)
+    hush()
     if options.dry_run:
         return _tell_estimate(recipe)
     for package in ("torch", "transformers", "trl", "peft"):
@@ -68,8 +71,13 @@ def _train(recipe: "Recipe", options: argparse.Namespace) -> int:
     if not options.resume and not _agreed(cautions(recipe), options.yes, screen):
         console().print("nothing was taught")
         return 0
+
+    def show(made: "Certificate") -> None:
+        coloured = screen.color_system is not None and not screen.no_color
+        screen.print(*shown(made, coloured=coloured), sep="\n")
+
     with board(screen) as hear:
-        model = train(recipe, resume=options.resume, hear=hear, show=lambda made: screen.print(*shown(made), sep="\n"))
+        model = train(recipe, resume=options.resume, hear=hear, show=show)
     if is_first():
         console().print(f"model: {model}", markup=False)
     return 0

@@ -11,7 +11,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from demiurgic.errors import TemplateError, UnsupportedRequest
+from demiurgic.errors import TemplateError, UnsupportedRequest, UserError
 from demiurgic.templates.checkpoint import CheckpointTokenizer
 from demiurgic_training.files import BadLine, parsed, raw_lines
 from demiurgic_training.formats import read_any
@@ -206,8 +206,12 @@ def _material(recipe: Recipe, student: Student) -> Material:
     writer = Writer(CheckpointTokenizer(student.tokenizer), student.template, recipe.data.system)
     lengths = [min(length, most) for length in islice(_lengths(path, writer), _LOOKED_AT)]
     rows = sum(1 for _ in raw_lines(path))
-    whole = rows <= _LOOKED_AT and lengths
-    return Material(rows, max(lengths) if whole else most, sum(lengths) / len(lengths) if lengths else float(most))
+    if not lengths:
+        raise UserError(
+            f"{path} holds no row that could be learned" if rows else f"{path} holds no rows",
+            "demiurgic data convert says what each line should look like",
+        )
+    return Material(rows, max(lengths) if rows <= _LOOKED_AT else most, sum(lengths) / len(lengths))
 
 
 def _lengths(path: Path, writer: Writer) -> Iterator[int]:

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_h
 
 from demiurgic_training.tuning.recipe import Between, Recipe
 
+_LARGEST = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -67,8 +69,15 @@ def _field(each: "dataclasses.Field[Any]", hint: Any) -> Field:  # noqa: ANN401 
         _has_no_default(each),
         optional=type(None) in arms,
         many=many,
-        between=next((extra for extra in extras if isinstance(extra, Between)), None),
+        between=_bounds(kind, next((extra for extra in extras if isinstance(extra, Between)), None)),
     )
+
+
+def _bounds(kind: Any, given: Between | None) -> Between | None:  # noqa: ANN401 - a type as `typing` shows it
+    """Larger whole numbers than this are meant by nobody, and overflow in torch."""
+    if kind is not int:
+        return given
+    return Between(given.least, min(given.most, _LARGEST)) if given else Between(-_LARGEST, _LARGEST)
 
 
 def _has_no_default(each: "dataclasses.Field[Any]") -> bool:

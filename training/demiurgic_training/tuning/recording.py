@@ -46,13 +46,16 @@ class Recorder:
         """Make the folder ready. Raises UserError where another run writes there."""
         if trackio and not importlib.util.find_spec("trackio"):
             raise MissingExtra("trackio", "trackio")
-        folder.path.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(folder.path / ".lock", thread_local=False)
         try:
+            folder.path.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
         except Timeout as error:
             problem = f"another run writes to {folder.path}"
             raise UserError(problem, "wait for it, or name another folder: out=") from error
+        except OSError as error:
+            problem = f"{folder.path} cannot be the folder of a run: {error.strerror}"
+            raise UserError(problem, "name another folder: out=") from error
         self._folder, self._hear = folder, hear
         self.step, self._steps = 0, 0
         _whole_lines(folder.log)

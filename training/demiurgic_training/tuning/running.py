@@ -17,7 +17,16 @@ from typing import Any
 from demiurgic.errors import DemiurgicError, UserError, WorkError
 from demiurgic.templates.checkpoint import CheckpointTokenizer
 from demiurgic_training.tuning.certificate import Certificate, write_certificate
-from demiurgic_training.tuning.checkpoints import Checkpoint, Checkpoints, Origin, check_origin, make_model, origin_of
+from demiurgic_training.tuning.checking import check
+from demiurgic_training.tuning.checkpoints import (
+    Checkpoint,
+    Checkpoints,
+    Origin,
+    check_origin,
+    check_whole,
+    make_model,
+    origin_of,
+)
 from demiurgic_training.tuning.disk import room_for
 from demiurgic_training.tuning.events import Ended, Event
 from demiurgic_training.tuning.folder import RunFolder
@@ -43,7 +52,7 @@ def train(
     failed, and KeyboardInterrupt, once a checkpoint is saved, where the user stopped it.
     """
     folder = RunFolder(recipe.out)
-    _check_method(recipe)
+    check(recipe)
     if resume and folder.model.is_dir():
         return folder.model
     with ExitStack() as opened:
@@ -53,10 +62,8 @@ def train(
             _check_folder(folder, resume)
             take = opened.enter_context(_telling(recipe, folder, hear))
         lessons = _lessons(recipe)
-        if take is not None:
-            write_certificate(lessons.certificate, folder.certificate)
-            if show is not None:
-                show(lessons.certificate)
+        if take is not None and show is not None:
+            show(lessons.certificate)
         with _unheeded():
             _teach(_Desk(recipe, lessons, Checkpoints(folder.checkpoints), stop, take), folder)
         if stop.asked and not folder.model.is_dir():
@@ -68,9 +75,13 @@ def _teach(desk: "_Desk", folder: RunFolder) -> None:
     import torch
 
     newest = desk.checkpoints.newest()
+    if newest is not None:
+        check_whole(newest)
     trainer = desk.trainer(open_student(desk.recipe))
     if newest is not None:
         check_origin(newest, trainer.saving.origin())
+    if desk.take is not None:
+        _write_papers(desk, folder)
     if newest is None or not _is_over(newest):
         try:
             trainer.train(resume_from_checkpoint=str(newest.path) if newest else None)
@@ -84,6 +95,13 @@ def _teach(desk: "_Desk", folder: RunFolder) -> None:
     if desk.take is not None and newest is not None and _is_over(newest):
         _finish(desk.checkpoints, folder, desk.take)
     trainer.accelerator.wait_for_everyone()
+
+
+def _write_papers(desk: "_Desk", folder: RunFolder) -> None:
+    """What the run does, and what it learns. Those of a run that goes on stay as they are until it is the same run."""
+    with room_for("the recipe of the run", folder.path, "make room, then begin again: --resume"):
+        write_recipe(desk.recipe, folder.recipe)
+        write_certificate(desk.lessons.certificate, folder.certificate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +195,6 @@ def _is_over(checkpoint: Checkpoint) -> bool:
 def _telling(recipe: Recipe, folder: RunFolder, hear: Hear) -> Generator[Hear]:
     """Keep the log, and say in it how the run ended."""
     with Recorder(folder, hear, trackio=recipe.running.trackio) as recorder:
-        write_recipe(recipe, folder.recipe)
         try:
             yield recorder.take
         except KeyboardInterrupt:
@@ -193,14 +210,6 @@ def _telling(recipe: Recipe, folder: RunFolder, hear: Hear) -> Generator[Hear]:
 def _check_folder(folder: RunFolder, resume: bool) -> None:
     if not resume and (folder.model.is_dir() or Checkpoints(folder.checkpoints).newest()):
         raise UserError(f"{folder.path} holds a run already", "go on with it: --resume, or name another folder: out=")
-
-
-def _check_method(recipe: Recipe) -> None:
-    kind, method = recipe.weights.kind, recipe.method
-    if method is Method.DISTIL and kind is Adapter.PTUNING:
-        raise UserError("P-tuning v2 cannot learn from a teacher", "weights.kind=lora")
-    if method is Method.KTO and recipe.optimiser.batch < 2:
-        raise UserError("KTO compares the answers of a batch, which needs two at least", "optimiser.batch=2")
 
 
 def is_first() -> bool:

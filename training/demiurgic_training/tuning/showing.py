@@ -10,6 +10,7 @@ from rich.text import Text
 from demiurgic_training.tuning.certificate import Certificate, Portion
 
 _BAR = 30
+_BEGIN, _END = "⟦", "⟧"
 _REASONS = {
     "overlong": "are longer than data.max_length",
     "unsure": "the judge was less sure of than data.min_confidence",
@@ -17,10 +18,10 @@ _REASONS = {
 }
 
 
-def shown(certificate: Certificate) -> Iterator[RenderableType]:
-    """All of it, to be looked at before the first step."""
-    yield Rule("what is learned", style="green")
-    yield _sample(certificate)
+def shown(certificate: Certificate, *, coloured: bool) -> Iterator[RenderableType]:
+    """All of it, to be looked at before the first step. Without colours, brackets show what is learned."""
+    yield Rule("what is learned" if coloured else f"what is learned stands in {_BEGIN} {_END}", style="green")
+    yield _sample(certificate, coloured=coloured)
     yield Rule()
     yield from _portion("train", certificate.train, certificate)
     if certificate.validation:
@@ -29,10 +30,11 @@ def shown(certificate: Certificate) -> Iterator[RenderableType]:
     yield Text(f"written as {certificate.family}; each turn ends with {stops}", "dim")
 
 
-def _sample(certificate: Certificate) -> Text:
+def _sample(certificate: Certificate, *, coloured: bool) -> Text:
     text = Text()
     for piece in certificate.sample:
-        text.append(piece.text, "bold green" if piece.learned else "dim")
+        marked = piece.learned and not coloured
+        text.append(f"{_BEGIN}{piece.text}{_END}" if marked else piece.text, "bold green" if piece.learned else "dim")
     return text
 
 

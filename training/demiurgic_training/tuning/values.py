@@ -53,6 +53,6 @@ def _number(field: Field, text: str) -> int | float:
         raise ValueError(f"{text!r}: it is a {'whole ' if field.kind is int else ''}number") from None
     between = field.between or Between(-math.inf)
     if not between.least <= number <= between.most or math.isinf(number):
-        most = "" if math.isinf(between.most) else f" and at most {between.most:g}"
+        most = "" if math.isinf(between.most) else f" and at most {between.most:,}"
         raise ValueError(f"{text}: it is at least {between.least:g}{most}")
     return number

@@ -80,11 +80,8 @@ class Watcher(_Callback):
         """Tells of a step. Raises WorkError where the loss is no number any more."""
         if "loss" not in logs:
             return
-        if not math.isfinite(logs["loss"]):
-            raise WorkError(
-                f"the loss of step {state.global_step} is {logs['loss']}",
-                "a smaller optimiser.learning_rate, from the last checkpoint or from the beginning",
-            )
+        _check_number(f"the loss of step {state.global_step}", logs["loss"])
+        _check_number(f"the gradient of step {state.global_step}", float(logs.get("grad_norm", 0.0)))
         self._tell(
             Step(
                 step=state.global_step,
@@ -101,8 +98,11 @@ class Watcher(_Callback):
         )
 
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Mapping[str, Any], **_: Any) -> None:  # noqa: ANN401
-        """Tells how rows do that are never learned."""
-        self.loss = float(metrics["eval_loss"])
+        """Tells how rows do that are never learned. Raises WorkError before weights that answer with no number are
+        saved."""
+        loss = float(metrics["eval_loss"])
+        _check_number(f"the validation loss after step {state.global_step}", loss)
+        self.loss = loss
         self._tell(Evaluation(state.global_step, self.loss, self.loss < self._best))
         self._best = min(self._best, self.loss)
 
@@ -118,6 +118,11 @@ class Watcher(_Callback):
     def _tell(self, event: Event) -> None:
         if self._hear is not None:
             self._hear(event)
+
+
+def _check_number(name: str, value: float) -> None:
+    if not math.isfinite(value):
+        raise WorkError(f"{name} is {value}", "a smaller optimiser.learning_rate, in a new folder: out=")
 
 
 def peak_memory() -> int:

@@ -46,6 +46,7 @@ def held_in(recipe: Recipe) -> Any:  # noqa: ANN401 - a type of torch
 def load(recipe: Recipe, folder: Path) -> Any:  # noqa: ANN401 - transformers has no types to speak of
     """The base with its weights. Raises ModelLoadError where they are not the ones that config.json describes."""
     import transformers
+    from safetensors import SafetensorError
 
     automatic: Any = transformers
     options: dict[str, Any] = {"dtype": held_in(recipe), "local_files_only": True, "trust_remote_code": False}
@@ -53,8 +54,8 @@ def load(recipe: Recipe, folder: Path) -> Any:  # noqa: ANN401 - transformers ha
         options |= _in_four_bits(recipe)
     try:
         model, told = automatic.AutoModelForCausalLM.from_pretrained(str(folder), output_loading_info=True, **options)
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
-        raise ModelLoadError(f"{folder} cannot be loaded: {first_line(error)}") from error
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
+        raise ModelLoadError(f"{folder} cannot be loaded: {first_line(error)}", "fetch the checkpoint again") from error
     for what in ("missing_keys", "mismatched_keys"):
         if names := sorted(map(str, told.get(what, ()))):
             raise ModelLoadError(

@@ -6,6 +6,7 @@ import pytest
 from matplotlib.image import imread
 
 from demiurgic.chat.local import LocalChat
+from demiurgic.cli import main
 from demiurgic.engine.scripted import Script, ScriptedEngine
 from demiurgic.errors import BadEvaluationFile, EngineError, UserError, WorkError
 from demiurgic.evaluation.intents.comparing import differences
@@ -106,3 +107,14 @@ def test_the_line_of_progress_fits_whatever_the_model_is_called():
     line = progress("a-model-with-a-very-long-name-indeed-q4_k_m", standing)
     assert len(line) <= 60
     assert "1200/4500  90.0 % right  2.0/s  28 min left" in line
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_what_to_do(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be made: Not a directory; name another folder with --out"):
+        Journal(tmp_path / "file" / "run", MANIFEST)
+
+
+def test_no_label_at_all_cannot_be_told(capsys: pytest.CaptureFixture[str]):
+    assert main(["classify", "--model", "m", "--labels", "labels.txt", "--top", "0", "a text"]) == 2
+    assert "--top is 0; at least one label is told" in capsys.readouterr().err
