@@ -13,6 +13,8 @@ from demiurgic_server.studio.grounds import Grounds
 Kind = Literal["text", "number", "check", "choice", "choices", "model", "models", "there", "several", "new"]
 """`there` is a file or folder that exists, `several` are more of them, `new` is a path that will be written."""
 
+_PATHS = frozenset(("there", "several", "new"))
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -74,14 +76,15 @@ def _given(field: Field, value: object, grounds: Grounds) -> list[str]:
     texts = [str(each).strip() for each in value] if isinstance(value, list) else [str(value or "").strip()]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     texts = [text for text in texts if text]
     if not texts and field.needed:
-        raise BadField(field.name, f"{field.label} is missing")
+        raise BadField(field.name, f"fill in “{field.label}”")
     if len(texts) > 1 and field.kind not in ("models", "several", "choices"):
         raise BadField(field.name, f"{field.label}: one is expected")
     return [_word(field, text, grounds) for text in texts]
 
 
 def _word(field: Field, text: str, grounds: Grounds) -> str:
-    if "\0" in text or len(text) > 10_000 or ((not field.flag or field.kind == "models") and text.startswith("-")):
+    bare = field.kind not in _PATHS and (not field.flag or field.kind == "models")
+    if "\0" in text or len(text) > 10_000 or (bare and text.startswith("-")):
         raise BadField(field.name, f"{field.label}: {text[:40]!r} cannot be used")
     match field.kind:
         case "there" | "several":

@@ -20,6 +20,7 @@ from demiurgic.errors import WorkError
 from demiurgic_server.problems import BadField
 from demiurgic_server.studio.grounds import Grounds
 from demiurgic_server.studio.jobs import Chunk, read_on
+from demiurgic_server.studio.reading import as_object
 
 _STATE, _LOG, _RECIPE = "state.json", "log.jsonl", "recipe.yaml"
 _SECONDS = 60
@@ -30,7 +31,6 @@ class Run:
     """A run's folder, and how it stands: what state.json says, and whether that process still lives."""
 
     folder: str
-    recipe: str
     changed: float
     standing: dict[str, Any]
     alive: bool
@@ -87,9 +87,12 @@ def check_recipe(recipe: Mapping[str, Any], grounds: Grounds) -> None:
     for name in ("train", "validation"):
         if places.get(name):
             grounds.there(str(places[name]))
-    if not recipe.get("out"):
-        raise BadField("out", "the run needs a folder: fill in “out”")
-    grounds.inside(str(recipe["out"]))
+    if odd := next((key for key in (*recipe, *places) if not key.isidentifier()), None):
+        raise BadField(odd, f"{odd!r} is no setting")
+    out = recipe.get("out")
+    if not isinstance(out, str) or not out.strip():
+        raise BadField("out", "the run needs a folder: fill in “Folder of the run”")
+    grounds.inside(out)
     for name in (recipe.get("model"), *_teachers(recipe)):
         text = str(name or "").removeprefix("scratch:")
         if text and (text.startswith(("/", ".", "~")) or (grounds.folder / text).exists()):
@@ -115,15 +118,11 @@ def _teachers(recipe: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _run(grounds: Grounds, folder: Path) -> Run:
-    try:
-        standing: Any = json.loads((folder / _STATE).read_text("utf-8"))
-    except ValueError:
-        standing = {}
+    standing = as_object((folder / _STATE).read_bytes())
     pid = standing.get("pid")
     alive = isinstance(pid, int) and psutil.pid_exists(pid) and _trains(pid)
     changed = (folder / _STATE).stat().st_mtime
-    recipe = (folder / _RECIPE).read_text("utf-8", "replace")
-    return Run(grounds.shown(folder), recipe, changed, standing, alive)
+    return Run(grounds.shown(folder), changed, standing, alive)
 
 
 def _trains(pid: int) -> bool:

@@ -1,14 +1,14 @@
 // Evaluate: forms that measure models, and what they found.
 
 import { get, post, repeat } from "./api.js";
-import { ago, empty, fill, h, head, number, percent, problem, steps } from "./dom.js";
+import { ago, empty, fill, h, head, number, percent, problem, readable, steps } from "./dom.js";
 import { formFor } from "./forms.js";
 import { jobList } from "./jobs.js";
 
 export function evaluateTab(state) {
   const forms = Object.fromEntries(state.forms.filter((form) => form.tab === "evaluate").map((form) => [form.name, form]));
   const card = h("section", { class: "card" }), results = h("section", { class: "stack", "aria-label": "Results" }), detail = h("div", {});
-  const jobs = jobList(Object.keys(forms), { nothing: ["Nothing was measured yet", "Choose a model and start; a run that was stopped goes on where it was."] });
+  const jobs = jobList(Object.keys(forms), { state, nothing: ["Nothing was measured yet", "Choose a model and start; a run that was stopped goes on where it was."] });
   let known = "";
   const choose = (name) => {
     const form = forms[name];
@@ -20,7 +20,7 @@ export function evaluateTab(state) {
   async function open(folder) {
     try {
       const report = await get("/studio/report", { path: folder });
-      fill(detail, report.kind === "humaneval" ? humaneval(report) : intents(report));
+      fill(detail, readable(folder, () => (report.kind === "humaneval" ? humaneval(report) : intents(report))));
       detail.firstChild.focus();
     } catch (error) {
       fill(detail, problem(error));
@@ -34,9 +34,9 @@ export function evaluateTab(state) {
     const of = (kind) => found.filter((each) => each.kind === kind);
     fill(results, h("h2", {}, "Results"), found.length ? null : empty("No results in this folder yet", "Measure a model above; it shows here with what it was measured with."),
       of("humaneval").length ? overview("HumanEval", of("humaneval"), ["Run", "pass@1", "95 %", "Problems", "When"], (each) => [
-        percent(each.summary.scores?.["pass@1"]), (each.summary.interval ?? []).map(percent).join(" – "), each.summary.problems], open) : null,
+        percent(each.summary.scores?.["pass@1"]), [each.summary.interval ?? []].flat().map(percent).join(" – "), each.summary.problems ?? "–"], open) : null,
       of("intents").length ? overview("Intents", of("intents"), ["Run", "Accuracy", "Macro F1", "Rows", "When"], (each) => [
-        percent(each.summary.accuracy), number(each.summary.macro_f1), each.summary.rows], open) : null);
+        percent(each.summary.accuracy), number(each.summary.macro_f1), each.summary.rows ?? "–"], open) : null);
   });
   return {
     nodes: [head("Evaluate", "Measure models before and after they were taught, and see whether a difference is more than luck."), bar,

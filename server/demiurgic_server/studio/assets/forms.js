@@ -19,15 +19,17 @@ export function formFor(form, { send, button = form.button ?? "Start" }) {
 
   async function go(event) {
     event.preventDefault();
-    submit.disabled = true;
+    if (submit.getAttribute("aria-disabled")) return;
+    submit.setAttribute("aria-disabled", "true");  // "disabled" would take the keyboard's place away
     fill(place);
+    pardon(node);
     try {
       save(form.name, values());
       await send(values());
     } catch (error) {
-      fill(place, problem(error));
+      complain(node, place, error);
     } finally {
-      submit.disabled = false;
+      submit.removeAttribute("aria-disabled");
     }
   }
   node.write = (given) => inputs.forEach((input) => input.name in given && input.write(given[input.name]));
@@ -130,6 +132,22 @@ function suggest(field, input, id) {
   return true;
 }
 
-const load = (name) => JSON.parse(localStorage.getItem(`form ${name}`) ?? "{}");
-const save = (name, values) => localStorage.setItem(`form ${name}`, JSON.stringify(values));
+// Says what is wrong, and leads to the field that it is about.
+export function complain(form, place, error) {
+  fill(place, problem(error));
+  const field = error.field && form.querySelector(`[name="${CSS.escape(error.field.split(".").at(-1))}"]`);
+  if (!field) return;
+  for (let fold = field.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  field.setAttribute("aria-invalid", "true");
+  field.focus();
+}
+export const pardon = (form) => form.querySelectorAll("[aria-invalid]").forEach((field) => field.removeAttribute("aria-invalid"));
+
+// Drafts are a comfort: one that cannot be read, or is too long to be kept, is none.
+function load(name) {
+  try { return JSON.parse(localStorage.getItem(`form ${name}`)) ?? {}; } catch { return {}; }
+}
+function save(name, values) {
+  try { localStorage.setItem(`form ${name}`, JSON.stringify(values)); } catch { localStorage.removeItem(`form ${name}`); }
+}
 export const draft = { load, save };

@@ -1,7 +1,7 @@
 // The form of a recipe, from its JSON Schema: a section for each object in it, values checked by the command itself.
 
-import { fill, h, problem } from "./dom.js";
-import { draft, inputFor } from "./forms.js";
+import { fill, h } from "./dom.js";
+import { complain, draft, inputFor, pardon } from "./forms.js";
 
 const OPEN = ["data"];
 const LABELS = { out: "Folder of the run", model: "Model", train: "Rows to learn", validation: "Rows to check with" };
@@ -17,6 +17,7 @@ export function recipeForm(schema, send) {
   const place = h("div", { "aria-live": "polite" });
   const preset = inputFor({ name: "preset", label: "Begin with", kind: "choice", help: "A recipe that comes with the program. You may change all of it.", choices: ["", ...Object.keys(presets)] }, presets[kept.preset] ? kept.preset : "");
   const told = h("p", { class: "hint" });
+  let sending = false;
   preset.node.append(told);
   preset.node.addEventListener("change", () => { base(); keep(); });
   const node = h("form", { novalidate: true, "data-form": "recipe", oninput: keep, onsubmit: (event) => go(event, event.submitter?.value ?? "start") },
@@ -52,13 +53,18 @@ export function recipeForm(schema, send) {
   function keep() { draft.save("recipe", { preset: preset.read(), recipe: read() }); }
   async function go(event, what) {
     event.preventDefault();
+    if (sending) return;
+    sending = true;
     fill(place);
+    pardon(node);
     try {
       keep();
       const out = within(presets[preset.read()]?.recipe, "out");
       await send({ out, ...read() }, what, preset.read());
     } catch (error) {
-      fill(place, problem(error));
+      complain(node, place, error);
+    } finally {
+      sending = false;
     }
   }
   base();
@@ -70,7 +76,7 @@ export function recipeForm(schema, send) {
 function setting(name, node, required = []) {
   const files = ["train", "validation"].includes(name);
   const kind = node.type === "boolean" ? "check" : node.enum ? "choice" : node.type === "array" ? "long" : ["number", "integer"].includes(node.type) ? "number" : "there";
-  const field = { name, label: LABELS[name] ?? title(name), help: sentence(node.description), kind, choices: node.enum ?? [], needed: (required ?? []).includes(name),
+  const field = { name, label: LABELS[name] ?? title(name), help: LABELS[name]?.toLowerCase() === node.description ? "" : node.enum?.some((each) => node.description?.startsWith(each)) ? `${node.description}.` : sentence(node.description), kind, choices: node.enum ?? [], needed: (required ?? []).includes(name),
     endings: files ? [".jsonl", ".csv", ".json"] : name === "model" ? ["/config.json"] : [] };
   const text = (value) => (kind === "check" ? value === true || value === "true" : Array.isArray(value) ? value.join("\n") : String(value ?? ""));
   const usual = text(node.default);
@@ -95,7 +101,7 @@ function setting(name, node, required = []) {
   };
 }
 
-const sentence = (text) => (text ? `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? "" : "."}` : "");
+const sentence = (text) => (text ? `${text.charAt(0).toUpperCase()}${text.slice(1).replaceAll(/`([^`]*)`/g, "“$1”")}${/[.?!]$/.test(text) ? "" : "."}` : "");
 const title = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
 const resolve = (schema, ref) => ref.replace("#/", "").split("/").reduce((node, part) => node[part], schema);
 

@@ -10,7 +10,7 @@ export function trainTab(state, rest) {
   const card = h("section", { class: "card" }, h("p", { class: "quiet" }, "Reading the settings…"));
   const place = h("div", { class: "stack" });
   const list = h("section", { class: "stack", "aria-label": "Runs" });
-  const jobs = jobList(["start", "estimate", "resume"], { nothing: ["No run was started here yet", "Fill in the form; “Estimate” tells what it would take before anything is loaded."] });
+  const jobs = jobList(["start", "estimate", "resume"], { state, nothing: ["No run was started here yet", "Fill in the form; “Estimate” tells what it would take before anything is loaded."] });
   let view = null, chosen = rest, known = "";
 
   async function describe() {
@@ -50,7 +50,7 @@ export function trainTab(state, rest) {
   }
   // The job that works on a run is the one whose values name its folder.
   async function stopper(folder) {
-    const job = (await get("/studio/jobs")).find((each) => each.state === "running" && each.order.values.folder === folder);
+    const job = (await get("/studio/jobs")).find((each) => each.state === "running" && each.order.folder === state.folder && each.order.values.folder === folder);
     if (!job) throw new Error("This run was started elsewhere: stop it there with Ctrl-C");
     await post(`/studio/jobs/${job.id}/stop`);
     await jobs.look();
@@ -64,7 +64,7 @@ export function trainTab(state, rest) {
 }
 
 export function stateOf(run) {
-  const stage = run.standing.stage ?? "lost";
+  const stage = String(run.standing.stage ?? "lost");
   if ((stage === "running" || stage === "preparing") && !run.alive) return "lost";
   return stage;
 }
