@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,6 +43,13 @@ class Order:
     folder: str
     values: dict[str, Any]
     """The form as it was filled in."""
+    then: tuple[str, ...] = ()
+    """The words of what may be begun by somebody who has seen what this one told."""
+
+
+def estimate_of(order: Order) -> Order:
+    """What says the price of an order, and asks nobody."""
+    return replace(order, words=(*order.words, "--dry-run"), then=(*order.words, "--yes"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +116,14 @@ class JobHouse:
         except ValueError as error:
             raise Refused(404, f"of job {name!r} nothing can be read", f"delete {folder}") from error
         told: Any = about["order"]
-        order = Order(told["form"], told["title"], tuple(told["words"]), told["folder"], told["values"])
+        order = Order(
+            told["form"],
+            told["title"],
+            tuple(told["words"]),
+            told["folder"],
+            told["values"],
+            tuple(told.get("then", ())),
+        )
         state, code = _standing(folder)
         ended = (folder / EXIT).stat().st_mtime if code is not None else None
         return Job(name, order, about["created"], state, code, ended)

@@ -5,7 +5,7 @@ import { empty, fill, h, head, problem, size, steps } from "./dom.js";
 import { formFor, inputFor } from "./forms.js";
 import { jobList } from "./jobs.js";
 
-const NAMES = { crawl: "Crawl", clean: "Clean", qa: "Questions", convert: "Convert", intents: "Intents", characters: "Characters", filter: "Filter", split: "Split", rows: "Rows" };
+const NAMES = { crawl: "Crawl", clean: "Clean", qa: "Questions", generate: "Examples", pairs: "Pairs", convert: "Convert", intents: "Intents", characters: "Characters", filter: "Filter", split: "Split", rows: "Rows" };
 
 const LONGEST = 20000;
 

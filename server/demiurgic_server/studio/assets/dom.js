@@ -55,6 +55,7 @@ export function head(title, lead) {
 export function steps(label, names, chosen, choose) {
   const bar = h("div", { class: "steps", role: "group", "aria-label": label });
   const show = (name) => {
+    bar.chosen = name;
     for (const button of bar.children) button.setAttribute("aria-pressed", String(button.dataset.name === name));
     choose(name);
   };

@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { fill, fresh, h, problem } from "./dom.js";
 
-export function formFor(form, { send, button = form.button ?? "Start" }) {
+export function formFor(form, { send, button = form.asks ? "Estimate" : form.button ?? "Start" }) {
   const draft = load(form.name);
   const inputs = form.fields.map((field) => inputFor(field, draft[field.name]));
   const place = h("div", { "aria-live": "polite" });
@@ -41,7 +41,7 @@ export function inputFor(field, value) {
   const given = value ?? field.value ?? "";
   if (field.kind === "check") return check(field, id, given);
   if (field.kind === "choices") return choices(field, id, given);
-  if (field.kind === "several" || field.kind === "models") return several(field, id, given);
+  if (["several", "models", "texts"].includes(field.kind)) return several(field, id, given);
   const make = field.kind === "choice" ? choice : field.kind === "long" ? long : line;
   const input = make(field, id);
   input.value = String(Array.isArray(given) ? given.join(", ") : given ?? "");

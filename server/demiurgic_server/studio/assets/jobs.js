@@ -4,6 +4,7 @@ import { get, post, remove, repeat } from "./api.js";
 import { ago, empty, fill, h, problem, span } from "./dom.js";
 
 const WORDS = { running: "running", stopping: "stopping", done: "done", stopped: "stopped", failed: "failed", lost: "ended unheard" };
+const awaits = (job) => job.order.then && job.state === "done";
 const running = (job) => job.state === "running" || job.state === "stopping";
 
 export function jobList(wanted, { state, nothing, ended = () => {} }) {
@@ -36,7 +37,7 @@ export function jobCard(first, { open, look, elsewhere }) {
   const details = h("details", { ontoggle: () => (details.open ? follow() : rest()) },
     h("summary", {}, "Log"), h("div", { class: "stack" }, h("code", { class: "command" }, first.command), log));
   const node = h("article", { class: "job", "data-job": first.id, "data-form": first.order.form },
-    h("div", { class: "row" }, h("h3", {}, first.order.title), chip, time, buttons),
+    h("div", { class: "row" }, h("h3", {}, first.order.then ? `${first.order.title}: estimate` : first.order.title), chip, time, buttons),
     elsewhere ? h("p", { class: "hint" }, `In ${first.order.folder}`) : null, place, details);
 
   async function act(work) {
@@ -61,7 +62,9 @@ export function jobCard(first, { open, look, elsewhere }) {
     const path = `/studio/jobs/${job.id}`;
     fill(buttons, running(job)
       ? button(job.state === "stopping" ? "Stop at once" : "Stop", () => post(`${path}/stop`))
-      : [["start", "estimate", "resume"].includes(job.order.form) ? null : button(job.state === "done" ? "Run again" : "Go on", () => post(`${path}/again`)), button("Remove", () => remove(path))]);
+      : [awaits(job) ? h("button", { type: "button", class: "small main", "aria-label": `Begin: ${job.order.title}`, onclick: () => act(() => post(`${path}/agree`)) }, "Begin") : null,
+        job.order.then || ["start", "estimate", "resume"].includes(job.order.form) ? null : button(job.state === "done" ? "Run again" : "Go on", () => post(`${path}/again`)), button("Remove", () => remove(path))]);
+    if (awaits(job)) { fill(place, h("p", { class: "notice" }, "Nobody was asked yet, and nothing spent. The log says what it will take; “Begin” starts it.")); details.open = true; }
     if (job.state === "lost") fill(place, h("p", { class: "problem" }, "The process was ended from outside. What it had done is kept; “Go on” continues."));
     if (job.state === "failed" && job.code < 0) fill(place, h("p", { class: "problem" }, `Something ended its process (signal ${-job.code}): somebody else, or the system when memory ran out.`));
     if (!running(job) && details.open) follow();

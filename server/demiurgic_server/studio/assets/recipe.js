@@ -4,10 +4,11 @@ import { fill, h } from "./dom.js";
 import { complain, draft, inputFor, pardon } from "./forms.js";
 
 const OPEN = ["data"];
-const LABELS = { out: "Folder of the run", model: "Model", train: "Rows to learn", validation: "Rows to check with" };
+const LABELS = { out: "Folder of the run", student: "Student", teacher: "Teacher", model: "Model", train: "Rows to learn", validation: "Rows to check with" };
 
-export function recipeForm(schema, send) {
-  const kept = draft.load("recipe"), presets = schema["x-presets"] ?? {};
+// `actions` are the buttons: what `send` is told when one is pressed, and what stands on it; the first is the usual one.
+export function recipeForm(schema, name, actions, send) {
+  const kept = draft.load(name), presets = schema["x-presets"] ?? {};
   const at = (node) => (node?.$ref ? resolve(schema, node.$ref) : node);
   const top = Object.entries(schema.properties).map(([name, node]) => [name, merged(node, at)]);
   const plain = top.filter(([, node]) => node.type !== "object").map(([name, node]) => [name, setting(name, node, schema.required)]);
@@ -20,16 +21,15 @@ export function recipeForm(schema, send) {
   let sending = false;
   preset.node.append(told);
   preset.node.addEventListener("change", () => { base(); keep(); });
-  const node = h("form", { novalidate: true, "data-form": "recipe", oninput: keep, onsubmit: (event) => go(event, event.submitter?.value ?? "start") },
+  const node = h("form", { novalidate: true, "data-form": name, oninput: keep, onsubmit: (event) => go(event, event.submitter?.value ?? Object.keys(actions)[0]) },
     Object.keys(presets).length ? preset.node : null, h("div", { class: "pair" }, plain.map(([, input]) => input.node)), sections.map(section), place,
     h("div", { class: "row" },
-      h("button", { class: "main", type: "submit", value: "start" }, "Start"),
-      h("button", { type: "submit", value: "estimate" }, "Estimate"),
+      Object.entries(actions).map(([what, text], at) => h("button", { class: at ? null : "main", type: "submit", value: what }, text)),
       h("button", { type: "button", class: "push", onclick: () => { preset.write(""); base(); keep(); } }, "Usual values")));
 
-  function section([name, told, inputs]) {
-    return h("details", { class: "section", open: OPEN.includes(name), "data-section": name },
-      h("summary", {}, title(name)), h("div", { class: "stack" }, told.description ? h("p", { class: "hint" }, sentence(told.description)) : null, h("div", { class: "pair" }, inputs.map(([, input]) => input.node))));
+  function section([key, told, inputs]) {
+    return h("details", { class: "section", open: OPEN.includes(key), "data-section": key },
+      h("summary", {}, title(key)), h("div", { class: "stack" }, told.description ? h("p", { class: "hint" }, sentence(told.description)) : null, h("div", { class: "pair" }, inputs.map(([, input]) => input.node))));
   }
   function read() {
     const recipe = Object.fromEntries(plain.map(([name, input]) => [name, input.value()]).filter(([, value]) => value !== undefined));
@@ -50,7 +50,7 @@ export function recipeForm(schema, send) {
     told.textContent = chosen?.description ?? "";
     each((input, name, section) => input.base(within(chosen?.recipe, name, section)));
   }
-  function keep() { draft.save("recipe", { preset: preset.read(), recipe: read() }); }
+  function keep() { draft.save(name, { preset: preset.read(), recipe: read() }); }
   async function go(event, what) {
     event.preventDefault();
     if (sending) return;
