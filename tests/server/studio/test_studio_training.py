@@ -1,44 +1,22 @@
 """Training in the studio's page: curves of runs as they go, and the whole way from rows to a model that talks."""
 
-import json
-
 from support.studio import until
 from support.studio_page import curve, fill, fill_chat, go, opened, picture
+from support.studio_results import BEGAN, event, record, step
 
-# Training, told by a recorded log: what the page shows of a run that another process writes
-
-
-def event(kind, **fields):
-    return json.dumps({"kind": kind, **fields}) + "\n"
-
-
-def step(at, loss):
-    rest = {"epoch": at / 20, "gradient": 1.0, "tokens_per_second": 321.0, "peak_memory": 5e8, "seconds": at * 0.1}
-    return event("step", step=at, steps=20, loss=loss, learning_rate=2e-4 * (1 - at / 20), margin=None, **rest)
-
-
-def record(house, name, *lines, stage="running", pid=0):
-    folder = house.work / name
-    folder.mkdir(exist_ok=True)
-    (folder / "recipe.yaml").write_text("model: tiny\n")
-    with (folder / "log.jsonl").open("a") as log:
-        log.writelines(lines)
-    last = json.loads(lines[-1]).get("step", 0)
-    state = {"stage": stage, "step": last, "steps": 20, "pid": pid, "problem": ""}
-    (folder / "state.json").write_text(json.dumps(state))
+# Told by a recorded log: what the page shows of a run that another process writes
 
 
 def test_a_runs_curve_moves_and_is_whole_again_in_another_page(house, page, chromium):
-    about = {"method": "sft", "model": "tiny", "device": "cpu", "trained": 1, "parameters": 2, "rows": 3}
-    record(house, "told-run", event("began", step=0, steps=20, **about), step(1, 4.0))
+    record(house.work / "told-run", BEGAN, step(1, 4.0))
     go(page, "train")
     view = "[data-run-view=told-run]"
     page.click("[data-run=told-run]")
     page.wait_for_selector(f"{view} .plot")
     until(lambda: "at step 1" in curve(page, view))
     for at in range(2, 8):
-        record(house, "told-run", step(at, 4.0 - at / 4))
-    record(house, "told-run", event("sample", step=7, prompt="Who are you?", text="A small model."), step(8, 2.0))
+        record(house.work / "told-run", step(at, 4.0 - at / 4))
+    record(house.work / "told-run", event("sample", step=7, prompt="Who are you?", text="A small model."), step(8, 2.0))
     until(lambda: curve(page, view) == "Loss: from 4 at step 1 to 2 at step 8")
     page.wait_for_selector("text=A small model.")
     drawn = page.locator(f"{view} .smooth").first.get_attribute("d")
