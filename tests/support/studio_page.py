@@ -66,9 +66,9 @@ def looks(page):
     """Every view that the page has."""
     for tab in ("data", "train", "evaluate", "export", "chat"):
         go(page, tab)
-        page.wait_for_timeout(300)
         names = [each.get_attribute("data-name") for each in page.locator(".steps button").all()]
         for name in names or [""]:
             if name:
                 page.click(f".steps button[data-name={name}]")
+            page.wait_for_selector("main form button[type=submit]")
             yield f"{tab}-{name}".strip("-")

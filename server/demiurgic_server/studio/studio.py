@@ -29,6 +29,8 @@ class Studio:
     secrets: tuple[str, ...] = field(repr=False)
     """Keys that must not be shown wherever they turn up, such as in what a command wrote."""
     forms: dict[str, Form] = field(default_factory=lambda: FORMS)
+    schemas: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What commands said of their settings: asked once, since each answer takes a process of its own."""
 
     def without_secrets(self, text: str) -> str:
         """The same text, keys made unreadable."""

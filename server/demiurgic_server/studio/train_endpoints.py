@@ -56,13 +56,19 @@ class ResumeBody(Body):
 @router.get("/studio/train/schema")
 async def schema(request: Request) -> Any:  # noqa: ANN401 - JSON Schema
     """The settings of a run, with their help and what they are if nothing is said."""
-    return await described(studio_of(request).grounds.folder, "train")
+    return await _schema(studio_of(request), "train")
 
 
 @router.get("/studio/distil/schema")
 async def loop_schema(request: Request) -> Any:  # noqa: ANN401 - JSON Schema
     """The settings of a whole loop."""
-    return await described(studio_of(request).grounds.folder, "distil")
+    return await _schema(studio_of(request), "distil")
+
+
+async def _schema(studio: Studio, command: str) -> Any:  # noqa: ANN401 - JSON Schema
+    if command not in studio.schemas:
+        studio.schemas[command] = await described(studio.grounds.folder, command)
+    return studio.schemas[command]
 
 
 @router.get("/studio/runs")

@@ -31,7 +31,7 @@ def house(tmp_path_factory):
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium():
     with browser() as opened:
         yield opened

@@ -4,6 +4,7 @@ import { get, post, remove, repeat } from "./api.js";
 import { ago, empty, fill, h, problem, span } from "./dom.js";
 
 const WORDS = { running: "running", stopping: "stopping", done: "done", stopped: "stopped", failed: "failed", lost: "ended unheard" };
+// Its command has told what it will take, and waits for somebody to agree.
 const awaits = (job) => job.order.then && job.state === "done";
 const running = (job) => job.state === "running" || job.state === "stopping";
 
@@ -64,6 +65,7 @@ export function jobCard(first, { open, look, elsewhere }) {
       ? button(job.state === "stopping" ? "Stop at once" : "Stop", () => post(`${path}/stop`))
       : [awaits(job) ? h("button", { type: "button", class: "small main", "aria-label": `Begin: ${job.order.title}`, onclick: () => act(() => post(`${path}/agree`)) }, "Begin") : null,
         job.order.then || ["start", "estimate", "resume"].includes(job.order.form) ? null : button(job.state === "done" ? "Run again" : "Go on", () => post(`${path}/again`)), button("Remove", () => remove(path))]);
+    log.classList.toggle("table", awaits(job));
     if (awaits(job)) { fill(place, h("p", { class: "notice" }, "Nobody was asked yet, and nothing spent. The log says what it will take; “Begin” starts it.")); details.open = true; }
     if (job.state === "lost") fill(place, h("p", { class: "problem" }, "The process was ended from outside. What it had done is kept; “Go on” continues."));
     if (job.state === "failed" && job.code < 0) fill(place, h("p", { class: "problem" }, `Something ended its process (signal ${-job.code}): somebody else, or the system when memory ran out.`));

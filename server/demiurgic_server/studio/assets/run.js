@@ -22,7 +22,7 @@ export function runView(folder, { resume, stop }) {
   function read(line) {
     let event;
     try { event = JSON.parse(line) ?? {}; } catch { return; }
-    if (event.kind === "step") { events.steps.set(event.step, event); dropAfter(event.step); }
+    if (event.kind === "step" && Number.isFinite(event.step)) { events.steps.set(event.step, event); dropAfter(event.step); }
     else if (event.kind === "evaluation") events.checks.set(event.step, event);
     else if (event.kind === "sample") events.samples.push(event);
     else if (event.kind === "saved") events.saved = event;
