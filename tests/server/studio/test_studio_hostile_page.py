@@ -135,3 +135,40 @@ def test_a_run_of_another_folder_is_not_stopped_by_its_name(tmp_path, chromium):
             page.click("[data-run-view=same] >> text=Stop")
             page.wait_for_selector("text=started elsewhere")
         assert first.job(name)["state"] == "running"
+
+
+ATTACK = """<body><script>
+const to = "{url}", tried = [];
+const put = ([path, mode, method, body, headers]) => tried.push(
+  fetch(`${{to}}${{path}}`, {{ credentials: "include", mode, method, body, headers }})
+    .then((told) => told.type, () => "refused"));
+put(["/studio/state", "cors", "GET"]);
+put(["/studio/state", "no-cors", "GET"]);
+put(["/studio/jobs", "no-cors", "POST", "{order}"]);
+put(["/studio/jobs", "cors", "POST", "{order}", {{ "content-type": "application/json" }}]);
+const frame = document.body.appendChild(document.createElement("iframe"));
+frame.src = to;
+const script = document.body.appendChild(document.createElement("script"));
+script.onload = () => {{ document.title = "it ran"; }};
+script.src = `${{to}}/studio/assets/dom.js`;
+Promise.all(tried).then((told) => {{ document.body.dataset.told = told; }});
+</script>"""
+
+
+def test_a_page_of_another_port_reads_and_starts_nothing(page, house):
+    """The browser sends it our cookie, for a port makes no other site; what it asks for is refused all the same."""
+    order = json.dumps({"form": "crawl", "values": {"url": "https://a.example"}}).replace('"', '\\"')
+    before = page.locator(".job").count()
+    with LocalSite({"/": Reply(ATTACK.format(url=house.url, order=order).encode())}) as local:
+        evil = page.context.new_page()
+        answers = []
+        evil.on("response", lambda told: answers.append(told) if told.url.startswith(house.url) else None)
+        evil.goto(local.url)
+        evil.wait_for_selector("body[data-told]")
+        assert set(evil.get_attribute("body", "data-told").split(",")) <= {"refused", "opaque"}
+        assert all(answer.status in (401, 403) for answer in answers if not answer.request.is_navigation_request())
+        assert evil.title() != "it ran"
+        assert not [frame for frame in evil.frames if frame.url.startswith(house.url)]
+    page.reload()
+    page.wait_for_selector("form[data-form=crawl]")
+    assert page.locator(".job").count() == before
