@@ -137,7 +137,7 @@ def test_talks_with_answers(examiner):
     page = examiner.page
     write = openai_call("write", json.dumps({"path": "done.txt", "content": "yes\nindeed\n"}))
     script = (
-        openai_answer({"content": "The tide turns."}),
+        openai_answer({"content": "\n\nThe tide "}, {"content": "turns."}),
         openai_answer({"content": "The lamp never sleeps."}),
         openai_answer(*write, finish="tool_calls"),
     )
@@ -155,6 +155,9 @@ def test_talks_with_answers(examiner):
             page.wait_for_selector(answer)
             page.wait_for_selector("button:text-is('Unload')")
             examiner.look(f"{kind}-answered")
+            if kind == "talk":
+                said = page.locator("section[aria-label^='Talk with'] .said").last.text_content()
+                assert said == "The tide turns.", "empty lines before an answer are no part of it"
         page.click("button:text-is('Deny')")
         page.wait_for_selector("text=As you wish.")
     go(page, "chat", "intent")

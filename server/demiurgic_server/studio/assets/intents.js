@@ -31,7 +31,8 @@ const sum = (counts) => counts.reduce((all, each) => all + each, 0);
 
 function confusion(report) {
   const { labels, counts, last_column: last } = matrixOf(report);
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Confusion matrix of ${report.folder}` }, matrix(labels, counts, last));
+  return h("div", { class: "field" }, h("p", { class: "hint" }, "Rows: what it was. Columns: what the model said."),
+    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Confusion matrix of ${report.folder}` }, matrix(labels, counts, last)));
 }
 
 function compared(first, second) {
@@ -60,7 +61,7 @@ function matrix(labels, counts, last) {
     const share = count / Math.max(1, sum(row));
     return count === 0 ? 0 : share < 0.15 ? 1 : share < 0.6 ? 2 : 3;
   };
-  return h("table", { class: "matrix" }, h("caption", { class: "hint" }, "Rows: what it was. Columns: what the model said."),
+  return h("table", { class: "matrix" },
     h("thead", {}, h("tr", {}, h("td", {}), columns.map((name) => h("th", { scope: "col" }, name)))),
     h("tbody", {}, labels.map((name, at) => h("tr", {}, h("th", { scope: "row" }, name), columns.map((_, to) => h("td", { class: `level-${level(counts[at][to], counts[at])}` }, String(counts[at][to])))))));
 }
