@@ -28,7 +28,9 @@ _CAREFUL = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-_LOCKED = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Demiurgic Studio</title>
+_LOCKED = """<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark"><title>Demiurgic Studio</title>
 <h1>This page needs its key</h1><p>Open the address that <code>demiurgic studio</code> printed in the terminal;
 it ends in <code>?token=…</code>.</p></html>"""
 

@@ -1,7 +1,7 @@
 """`/studio/…`: what the page asks. The talk with models goes to the server's own endpoints."""
 
 import importlib.metadata
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.resources import files
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from demiurgic_server.problems import Refused
 from demiurgic_server.studio.forms import Field, Form, words_of
-from demiurgic_server.studio.jobs import Order
+from demiurgic_server.studio.jobs import Order, estimate_of
 from demiurgic_server.studio.reports import all_reports, one_report
 from demiurgic_server.studio.rows import ENDINGS, read_part
 from demiurgic_server.studio.studio import studio_of
@@ -100,8 +100,23 @@ def begin(body: JobBody, request: Request) -> dict[str, Any]:
     if form is None:
         raise Refused(404, f"there is no form {body.form!r}")
     words = words_of(form, body.values, studio.grounds)
-    order = Order(form.name, form.title, words, str(studio.grounds.folder), body.values)
+    folder = str(studio.grounds.folder)
+    order = Order(form.name, form.title, words, folder, body.values)
+    if form.asks:
+        order = estimate_of(order)
     return studio.told(studio.jobs.start(order))
+
+
+@router.post("/studio/jobs/{name}/agree", status_code=201)
+def agree(name: str, request: Request) -> dict[str, Any]:
+    """Begin what a job told the price of. That job has served its purpose."""
+    studio = studio_of(request)
+    told = studio.jobs.get(name)
+    if not told.order.then or told.state != "done":
+        raise Refused(409, "there is nothing to agree to", "start the form again, and wait for its estimate")
+    begun = studio.jobs.start(replace(told.order, words=told.order.then, then=()))
+    studio.jobs.forget(name)
+    return studio.told(begun)
 
 
 @router.get("/studio/jobs/{name}/log")

@@ -10,8 +10,14 @@ from typing import Any, Literal
 from demiurgic_server.problems import BadField
 from demiurgic_server.studio.grounds import Grounds
 
-Kind = Literal["text", "number", "check", "choice", "choices", "model", "models", "there", "several", "new"]
-"""`there` is a file or folder that exists, `several` are more of them, `new` is a path that will be written."""
+Kind = Literal[
+    "text", "texts", "number", "check", "choice", "choices", "model", "models", "shares", "there", "several", "new"
+]
+"""`there` is a file or folder that exists, `several` are more of them, `new` is a path that will be written; `shares`
+are models with how much of the work each has."""
+
+_PATHS = frozenset(("there", "several", "new"))
+_MANY = frozenset(("texts", "models", "several", "choices"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,8 @@ class Field:
     needed: bool = False
     more: bool = False
     """Only shown under "More options"."""
+    joined: str = ""
+    """What stands between several values that are one word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,8 @@ class Form:
     words: tuple[str, ...]
     fields: tuple[Field, ...]
     button: str = "Start"
+    asks: bool = False
+    """Whether it may cost money: it is run with --dry-run first, and with --yes once somebody agreed."""
 
 
 def words_of(form: Form, values: Mapping[str, Any], grounds: Grounds) -> tuple[str, ...]:
@@ -60,6 +70,8 @@ def words_of(form: Form, values: Mapping[str, Any], grounds: Grounds) -> tuple[s
             flags += [field.flag] * bool(given)
         elif not field.flag:
             alone += given
+        elif field.joined:
+            flags += [f"{field.flag}={field.joined.join(given)}"] * bool(given)
         elif field.kind in ("models", "several"):
             flags += [field.flag, *given] * bool(given)
         else:
@@ -74,14 +86,15 @@ def _given(field: Field, value: object, grounds: Grounds) -> list[str]:
     texts = [str(each).strip() for each in value] if isinstance(value, list) else [str(value or "").strip()]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     texts = [text for text in texts if text]
     if not texts and field.needed:
-        raise BadField(field.name, f"{field.label} is missing")
-    if len(texts) > 1 and field.kind not in ("models", "several", "choices"):
+        raise BadField(field.name, f"fill in “{field.label}”")
+    if len(texts) > 1 and field.kind not in _MANY:
         raise BadField(field.name, f"{field.label}: one is expected")
     return [_word(field, text, grounds) for text in texts]
 
 
 def _word(field: Field, text: str, grounds: Grounds) -> str:
-    if "\0" in text or len(text) > 10_000 or ((not field.flag or field.kind == "models") and text.startswith("-")):
+    bare = field.kind not in _PATHS and (not field.flag or (field.kind == "models" and not field.joined))
+    if "\0" in text or len(text) > 10_000 or (bare and text.startswith("-")):
         raise BadField(field.name, f"{field.label}: {text[:40]!r} cannot be used")
     match field.kind:
         case "there" | "several":
@@ -90,6 +103,10 @@ def _word(field: Field, text: str, grounds: Grounds) -> str:
             return grounds.shown(grounds.inside(text))
         case "model" | "models":
             check_model(text, grounds)
+        case "shares":
+            for part in text.split(","):
+                name, _, share = part.strip().rpartition(":")
+                check_model(name if name and share[:1].isdecimal() else part.strip(), grounds)
         case "number":
             _check_number(field, text)
         case "choice" | "choices" if text not in field.choices:

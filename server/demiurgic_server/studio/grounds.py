@@ -33,7 +33,9 @@ class Grounds:
             raise Refused(400, f"{text!r} is no path", f"name a file beneath {self.folder}")
         path = Path(os.path.realpath(self.folder / text))
         if not self.holds(path):
-            raise Refused(403, f"{text} does not lie beneath {self.folder}", "start the studio in the folder above it")
+            raise Refused(
+                403, f"{text!r} does not lie beneath {self.folder}", "start the studio in the folder above it"
+            )
         return path
 
     def there(self, text: str) -> Path:
@@ -42,7 +44,7 @@ class Grounds:
         try:
             path.stat()
         except OSError as error:
-            raise Refused(404, f"{text} cannot be had: {error.strerror}", "choose a file of the list") from error
+            raise Refused(404, f"{text!r} cannot be had: {error.strerror}", "choose a file of the list") from error
         return path
 
     def holds(self, path: Path) -> bool:
@@ -55,8 +57,9 @@ class Grounds:
         )
 
     def shown(self, path: Path) -> str:
-        """A path as the page writes it: as short as it can be named."""
-        return str(path.relative_to(self.folder)) if path.is_relative_to(self.folder) else str(path)
+        """A path as the page and commands write it: as short as it can be named, and never like a flag."""
+        short = str(path.relative_to(self.folder)) if path.is_relative_to(self.folder) else str(path)
+        return f"./{short}" if short.startswith("-") else short
 
     def files(self, *endings: str) -> list[Path]:
         """Files of these endings beneath the folder, those that changed last first."""
@@ -76,8 +79,13 @@ def walk(root: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(root):
         here = Path(place)
         deep = len(here.relative_to(root).parts) >= _DEEPEST
-        folders[:] = [] if deep else sorted(name for name in folders if name[0] != "." and name not in _TIRESOME)
-        yield from (path for name in files if name[0] != "." and not (path := here / name).is_symlink())
+        folders[:] = [] if deep else sorted(name for name in folders if _sayable(name) and name not in _TIRESOME)
+        yield from (path for name in files if _sayable(name) and not (path := here / name).is_symlink())
+
+
+def _sayable(name: str) -> bool:
+    """Whether a name is no hidden one, and text: others cannot be asked for."""
+    return name[0] != "." and not any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _changed(path: Path) -> float:

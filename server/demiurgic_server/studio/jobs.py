@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,6 +43,13 @@ class Order:
     folder: str
     values: dict[str, Any]
     """The form as it was filled in."""
+    then: tuple[str, ...] = ()
+    """The words of what may be begun by somebody who has seen what this one told."""
+
+
+def estimate_of(order: Order) -> Order:
+    """What says the price of an order, and asks nobody."""
+    return replace(order, words=(*order.words, "--dry-run"), then=(*order.words, "--yes"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +102,28 @@ class JobHouse:
 
     def all(self) -> list[Job]:
         """The latest first."""
-        names = sorted((each.name for each in self._folder.iterdir() if (each / _ABOUT).is_file()), reverse=True)
-        return [self.get(name) for name in names]
+        found: list[Job] = []
+        for name in sorted((each.name for each in self._folder.iterdir()), reverse=True):
+            with suppress(Refused, FileNotFoundError):  # another page may take one off the list meanwhile
+                found.append(self.get(name))
+        return found
 
     def get(self, name: str) -> Job:
         """One of them. Raises Refused."""
         folder = self._at(name)
-        about: Any = json.loads((folder / _ABOUT).read_text("utf-8"))
+        try:
+            about: Any = json.loads((folder / _ABOUT).read_text("utf-8"))
+        except ValueError as error:
+            raise Refused(404, f"of job {name!r} nothing can be read", f"delete {folder}") from error
         told: Any = about["order"]
-        order = Order(told["form"], told["title"], tuple(told["words"]), told["folder"], told["values"])
+        order = Order(
+            told["form"],
+            told["title"],
+            tuple(told["words"]),
+            told["folder"],
+            told["values"],
+            tuple(told.get("then", ())),
+        )
         state, code = _standing(folder)
         ended = (folder / EXIT).stat().st_mtime if code is not None else None
         return Job(name, order, about["created"], state, code, ended)
@@ -112,11 +132,12 @@ class JobHouse:
         """Ask the command to end as it promises to; to most, a second time means at once. Does nothing to a job that
         has ended."""
         folder = self._at(name)
-        running = _alive(folder / PROCESS)
-        if running is not None and not (folder / EXIT).exists():
-            (folder / STOPPED).touch()
-            with suppress(ProcessLookupError):
-                os.kill(running, signal.SIGTERM)
+        if self.get(name).state in ("running", "stopping"):
+            (folder / STOPPED).touch()  # before the look: a command that only begins is stopped by its keeper
+            running = _alive(folder / PROCESS)
+            if running is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(running, signal.SIGTERM)
         return self.get(name)
 
     def forget(self, name: str) -> None:

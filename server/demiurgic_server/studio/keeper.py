@@ -31,6 +31,8 @@ def keep(folder: Path, command: list[str]) -> int:
         )
     born = psutil.Process(process.pid).create_time()
     write_beside(folder / PROCESS, json.dumps({"pid": process.pid, "born": born}))
+    if (folder / STOPPED).exists():  # before anybody could know whom to stop
+        process.terminate()
     code = process.wait()
     with suppress(ProcessLookupError):  # helpers that it left behind
         os.killpg(process.pid, signal.SIGKILL)

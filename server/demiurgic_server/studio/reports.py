@@ -1,13 +1,14 @@
 """What evaluations and exports left in their folders, found again and read for the page."""
 
-import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from demiurgic_server.problems import Refused
 from demiurgic_server.studio.grounds import Grounds
+from demiurgic_server.studio.reading import as_object, parsed
 
 _LARGEST = 8 << 20
 _MARKS = {
@@ -28,8 +29,8 @@ class Found:
     folder: str
     """Or its certificate, of an export."""
     changed: float
-    summary: Any
-    """What its first file says."""
+    summary: dict[str, Any]
+    """What its first file says; nothing where it is no report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,18 @@ class Whole:
 def all_reports(grounds: Grounds) -> list[Found]:
     """Of all kinds, the latest first."""
     found = [
-        Found(kind, grounds.shown(folder), (folder / marks[0]).stat().st_mtime, _read(folder / marks[0]))
+        _found(grounds, kind, folder, folder / marks[0])
         for kind, marks in _MARKS.items()
         for folder in grounds.folders(*marks)
     ]
-    found += [
-        Found("export", grounds.shown(file), file.stat().st_mtime, _read(file))
-        for file in grounds.files(*_CERTIFICATES)
-    ]
+    found += [_found(grounds, "export", file, file) for file in grounds.files(*_CERTIFICATES)]
     return sorted(found, key=lambda each: each.changed, reverse=True)
+
+
+def _found(grounds: Grounds, kind: str, place: Path, first: Path) -> Found:
+    status = first.stat()
+    summary = as_object(first.read_bytes()) if status.st_size <= _LARGEST else {}
+    return Found(kind, grounds.shown(place), status.st_mtime, summary)
 
 
 def one_report(grounds: Grounds, name: str) -> Whole:
@@ -64,9 +68,8 @@ def one_report(grounds: Grounds, name: str) -> Whole:
     kinds = (kind for kind, marks in _MARKS.items() if all((folder / mark).is_file() for mark in marks))
     kind = next(kinds, None)
     if kind is None:
-        raise Refused(404, f"there is no report in {name}", "choose one of the list")
-    files = sorted(each for each in folder.iterdir() if each.is_file() and _SHOWN.fullmatch(each.name))
-    return Whole(kind, grounds.shown(folder), {file.name: _read(file) for file in files if grounds.holds(file)})
+        raise Refused(404, f"there is no report in {name!r}", "choose one of the list")
+    return _whole(grounds, kind, folder, (each for each in folder.iterdir() if _SHOWN.fullmatch(each.name)))
 
 
 def _export(grounds: Grounds, certificate: Path) -> Whole:
@@ -74,8 +77,12 @@ def _export(grounds: Grounds, certificate: Path) -> Whole:
     name = certificate.name.removesuffix(next(each for each in _CERTIFICATES if certificate.name.endswith(each)))
     own = {certificate, *(certificate.with_name(f"{name}{ending}") for ending in (".md", ".Modelfile"))}
     own |= set(certificate.parent.glob(f"{re.sub(r'[^a-z0-9._-]', '?', name)}-*.gguf"))
-    files = {file.name: _read(file) for file in sorted(own) if file.is_file() and grounds.holds(file.resolve())}
-    return Whole("export", grounds.shown(certificate), files)
+    return _whole(grounds, "export", certificate, own)
+
+
+def _whole(grounds: Grounds, kind: str, place: Path, files: Iterable[Path]) -> Whole:
+    read = {file.name: _read(file) for file in sorted(files) if file.is_file() and grounds.holds(file.resolve())}
+    return Whole(kind, grounds.shown(place), read)
 
 
 def _read(file: Path) -> Any:  # noqa: ANN401 - whatever the file holds
@@ -86,6 +93,6 @@ def _read(file: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     if file.suffix != ".json":
         return text
     try:
-        return json.loads(text)
+        return parsed(text)
     except ValueError:
         return text

@@ -3,16 +3,21 @@
 Reads JSON lines as they stand, of whatever form; a line that is no JSON is shown as it is.
 """
 
-import json
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
 from demiurgic_server.problems import Refused
 from demiurgic_server.studio.grounds import Grounds
+from demiurgic_server.studio.reading import parsed
 
 ENDINGS = (".jsonl", ".json", ".csv", ".tsv", ".txt", ".md", ".yaml")
 _LONGEST = 1 << 20
+"""Of one line: what is behind it shows as another one."""
+_MOST = 1 << 20
+"""Bytes that are read at once, about."""
 _TEXT = 200_000
 _DROPPED = frozenset(("file", "line", "filter", "reason"))
 
@@ -38,15 +43,15 @@ class Part:
 def read_part(grounds: Grounds, file: Path, after: int, count: int) -> Part:
     """So many lines behind a place. Raises Refused for files of other kinds."""
     if not file.name.endswith(ENDINGS) or not file.is_file():
-        raise Refused(415, f"{file.name} holds no rows or text", f"choose one of {', '.join(ENDINGS)}")
+        raise Refused(415, f"{file.name!r} holds no rows or text", f"choose one of {', '.join(ENDINGS)}")
     size = file.stat().st_size
     if not file.name.endswith(".jsonl"):
         with file.open("rb") as opened:
             return Part([], None, size, opened.read(_TEXT).decode("utf-8", "replace"))
     values: list[Any] = []
     with file.open("rb") as opened:
-        opened.seek(after)
-        while len(values) < count and (line := opened.readline(_LONGEST)):
+        opened.seek(start := min(after, size))
+        while len(values) < count and opened.tell() < start + _MOST and (line := opened.readline(_LONGEST)):
             if line.strip():
                 values.append(_value(line))
         place = opened.tell()
@@ -68,9 +73,8 @@ def _lines(grounds: Grounds, name: str, numbers: set[int]) -> list[tuple[int, An
     """Lines of a file by number, the first being 1; none where it cannot be read any more."""
     try:
         with grounds.there(name).open("rb") as opened:
-            last = max(numbers)
-            held = ((number, opened.readline(_LONGEST)) for number in range(1, last + 1))
-            return [(number, _value(line)) for number, line in held if number in numbers and line]
+            lines = islice(enumerate(iter(partial(opened.readline, _LONGEST), b""), 1), max(0, *numbers))
+            return [(number, _value(line)) for number, line in lines if number in numbers]
     except (Refused, OSError):
         return []
 
@@ -84,6 +88,6 @@ def _tells_of_a_drop(value: Any) -> bool:  # noqa: ANN401 - whatever the line ho
 
 def _value(line: bytes) -> Any:  # noqa: ANN401 - whatever the line holds
     try:
-        return json.loads(line)
+        return parsed(line)
     except ValueError:
         return line.decode("utf-8", "replace")

@@ -13,9 +13,10 @@ from demiurgic_server.studio.forms import Form
 from demiurgic_server.studio.grounds import Grounds
 from demiurgic_server.studio.jobs import Job, JobHouse
 from demiurgic_server.studio.other_forms import EVALUATION_FORMS, EXPORT_FORMS
+from demiurgic_server.studio.paid_forms import PAID_FORMS
 from demiurgic_server.studio.shelf import Shelf
 
-FORMS = {form.name: form for form in (*DATA_FORMS, *EVALUATION_FORMS, *EXPORT_FORMS)}
+FORMS = {form.name: form for form in (*DATA_FORMS, *PAID_FORMS, *EVALUATION_FORMS, *EXPORT_FORMS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Studio:
     secrets: tuple[str, ...] = field(repr=False)
     """Keys that must not be shown wherever they turn up, such as in what a command wrote."""
     forms: dict[str, Form] = field(default_factory=lambda: FORMS)
+    schemas: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What commands said of their settings: asked once, since each answer takes a process of its own."""
 
     def without_secrets(self, text: str) -> str:
         """The same text, keys made unreadable."""
@@ -39,6 +42,7 @@ class Studio:
         """A job as the page gets it: the command as one would type it, and no keys that were typed into a form."""
         whole = asdict(job)
         del whole["order"]["words"]
+        whole["order"]["then"] = bool(job.order.then)
         whole["command"] = " ".join(("demiurgic", *map(shlex.quote, job.order.words)))
         return json.loads(self.without_secrets(json.dumps(whole, ensure_ascii=False)))
 

@@ -18,11 +18,15 @@ import psutil
 
 from demiurgic.errors import WorkError
 from demiurgic_server.problems import BadField
+from demiurgic_server.studio.forms import check_model
 from demiurgic_server.studio.grounds import Grounds
 from demiurgic_server.studio.jobs import Chunk, read_on
+from demiurgic_server.studio.reading import as_object
 
 _STATE, _LOG, _RECIPE = "state.json", "log.jsonl", "recipe.yaml"
 _SECONDS = 60
+_KINDS = ("scratch:", "gguf:", "snippets:")
+"""What may stand before a path, to say what kind of thing lies there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,6 @@ class Run:
     """A run's folder, and how it stands: what state.json says, and whether that process still lives."""
 
     folder: str
-    recipe: str
     changed: float
     standing: dict[str, Any]
     alive: bool
@@ -82,23 +85,51 @@ def _word(value: object) -> str:
 def check_recipe(recipe: Mapping[str, Any], grounds: Grounds) -> None:
     """Raises Refused or BadField where a recipe leads to files that the page may not name. All else is checked by the
     command."""
-    data: Any = recipe.get("data")
-    places: dict[str, Any] = dict(cast("dict[str, Any]", data)) if isinstance(data, dict) else {}
+    data = _section(recipe, "data")
     for name in ("train", "validation"):
-        if places.get(name):
-            grounds.there(str(places[name]))
-    if not recipe.get("out"):
-        raise BadField("out", "the run needs a folder: fill in “out”")
-    grounds.inside(str(recipe["out"]))
-    for name in (recipe.get("model"), *_teachers(recipe)):
-        text = str(name or "").removeprefix("scratch:")
-        if text and (text.startswith(("/", ".", "~")) or (grounds.folder / text).exists()):
-            grounds.there(text)
+        if data.get(name):
+            grounds.there(str(data[name]))
+    _check_out(recipe, grounds)
+    _check_named(recipe.get("model"), grounds)
+    _check_named(_section(recipe, "teaching").get("teacher"), grounds)
 
 
-async def described(folder: Path, *words: str) -> Any:  # noqa: ANN401 - JSON
-    """What `demiurgic train ...` says as JSON. Raises WorkError where it cannot."""
-    command = (sys.executable, "-P", "-m", "demiurgic", "train", *words)
+def check_loop(recipe: Mapping[str, Any], grounds: Grounds) -> None:
+    """The same for a loop of `demiurgic distil`."""
+    _check_out(recipe, grounds)
+    if teacher := recipe.get("teacher"):
+        check_model(str(teacher), grounds)
+    for name in (recipe.get("student"), *(_section(recipe, part).get("source") for part in ("tasks", "problems"))):
+        _check_named(name, grounds)
+
+
+def _section(recipe: Mapping[str, Any], name: str) -> dict[str, Any]:
+    held: Any = recipe.get(name)
+    return cast("dict[str, Any]", held) if isinstance(held, dict) else {}
+
+
+def _check_out(recipe: Mapping[str, Any], grounds: Grounds) -> None:
+    keys = (*recipe, *(key for part in recipe for key in _section(recipe, part)))
+    if odd := next((key for key in keys if not key.isidentifier()), None):
+        raise BadField(odd, f"{odd!r} is no setting")
+    out = recipe.get("out")
+    if not isinstance(out, str) or not out.strip():
+        raise BadField("out", "the run needs a folder: fill in “Folder of the run”")
+    grounds.inside(out)
+
+
+def _check_named(name: object, grounds: Grounds) -> None:
+    """A checkpoint, a model or a file: refused where it is a path that leads elsewhere."""
+    text = str(name or "")
+    for kind in _KINDS:
+        text = text.removeprefix(kind)
+    if text and (text.startswith(("/", ".", "~")) or (grounds.folder / text).exists()):
+        grounds.there(text)
+
+
+async def described(folder: Path, name: str) -> Any:  # noqa: ANN401 - JSON Schema
+    """What a command says of its settings. Raises WorkError where it cannot."""
+    command = (sys.executable, "-P", "-m", "demiurgic", name, "--describe")
     told = await asyncio.to_thread(
         subprocess.run, command, cwd=folder, capture_output=True, timeout=_SECONDS, check=False
     )
@@ -106,24 +137,15 @@ async def described(folder: Path, *words: str) -> Any:  # noqa: ANN401 - JSON
         return json.loads(told.stdout)
     except ValueError as error:
         said = told.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise WorkError(said or "`demiurgic train` did not describe itself", "demiurgic doctor") from error
-
-
-def _teachers(recipe: Mapping[str, Any]) -> tuple[Any, ...]:
-    teaching: Any = recipe.get("teaching")
-    return (cast("dict[str, Any]", teaching).get("teacher"),) if isinstance(teaching, dict) else ()
+        raise WorkError(said or f"`demiurgic {name}` did not describe itself", "demiurgic doctor") from error
 
 
 def _run(grounds: Grounds, folder: Path) -> Run:
-    try:
-        standing: Any = json.loads((folder / _STATE).read_text("utf-8"))
-    except ValueError:
-        standing = {}
+    standing = as_object((folder / _STATE).read_bytes())
     pid = standing.get("pid")
     alive = isinstance(pid, int) and psutil.pid_exists(pid) and _trains(pid)
     changed = (folder / _STATE).stat().st_mtime
-    recipe = (folder / _RECIPE).read_text("utf-8", "replace")
-    return Run(grounds.shown(folder), recipe, changed, standing, alive)
+    return Run(grounds.shown(folder), changed, standing, alive)
 
 
 def _trains(pid: int) -> bool:

@@ -148,6 +148,29 @@ def test_a_job_whose_processes_were_killed_is_told_as_lost(running):
         assert running.ended(name)["state"] == "lost"
 
 
+def test_a_stop_that_comes_before_the_command_has_begun_is_heard(running):
+    with site(40) as local:
+        name = running.start_job("crawl", url=local.url, private=True, delay="0.2", depth="1", out="early")
+        with running.client() as client:
+            assert client.post(f"/studio/jobs/{name}/stop").json()["state"] == "stopping"
+            client.post(f"/studio/jobs/{name}/stop")
+            assert running.ended(name)["state"] == "stopped"
+            assert client.post(f"/studio/jobs/{name}/stop").json()["state"] == "stopped", "twice is no mistake"
+
+
+def test_the_list_bears_a_job_that_is_damaged(running):
+    jobs = running.home / "state" / "demiurgic" / "studio" / "jobs"
+    (jobs / "20200101-000000-aaaaaa").mkdir()
+    (jobs / "20200101-000000-bbbbbb").mkdir()
+    (jobs / "20200101-000000-bbbbbb" / "job.json").write_text('{"cut')
+    (jobs / "note.txt").write_text("")
+    name = running.start_job("crawl", url="no address")
+    running.ended(name)
+    with running.client() as client:
+        assert next(job["id"] for job in client.get("/studio/jobs").json()) == name
+        assert client.get("/studio/jobs/20200101-000000-bbbbbb/log").status_code == 404
+
+
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_forms_name_flags_that_their_commands_have(form):
     told = subprocess.run(

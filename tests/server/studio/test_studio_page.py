@@ -7,94 +7,12 @@ import psutil
 import pytest
 from support.fake_providers import FakeProvider, openai_answer, openai_call
 from support.local_site import LocalSite, Reply
-from support.studio import BUILD, axe, browser, studio, until
-from support.tiny_models import make_glm
+from support.studio import studio, until
+from support.studio_page import fill, fill_chat, go, opened, picture, start
 
 LABELS = ("weather", "music", "alarm")
 PAGE = "<html><head><title>{0}</title></head><body><main><h1>{0}</h1><p>{1}</p>{2}</main></body></html>"
 SAID = "The library of the north campus is open from eight in the morning until ten in the evening on every day. "
-SERIOUS = ("serious", "critical")
-HIDDEN_FOLDS = "for (const each of document.querySelectorAll('details')) each.open = true"
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory):
-    BUILD.mkdir(parents=True, exist_ok=True)
-    home = tmp_path_factory.mktemp("page")
-    work = home / "work"
-    work.mkdir()
-    make_glm(work / "base.gguf")
-    make_glm(work / "tuned.gguf")
-    (work / "labels.txt").write_text("\n".join(LABELS))
-    said = [("will it rain", "weather"), ("play a song", "music"), ("wake me at six", "alarm")] * 3
-    (work / "test.jsonl").write_text("".join(json.dumps({"text": text, "label": label}) + "\n" for text, label in said))
-    answers = ["It comes after the number before it, and before the next.", "No.", "I cannot help with that."]
-    lines = [
-        {"messages": [{"role": "user", "content": f"What is {at}?"}, {"role": "assistant", "content": answer}]}
-        for at, answer in enumerate(answers)
-    ]
-    (work / "mixed.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    with studio(home) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser() as opened:
-        yield opened
-
-
-@pytest.fixture
-def page(house, chromium):
-    """One that has entered; whatever it complains of is a failure."""
-    yield from opened(chromium, house)
-
-
-def opened(chromium, house, **options):
-    context = chromium.new_context(**options)
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    wrong = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda told: wrong.append(told.text) if "Content Security" in told.text else None)
-    page.goto(house.address)
-    yield page
-    context.close()
-    assert wrong == []
-
-
-def picture(page, name):
-    """For eyes: in build/studio."""
-    for width, scheme in ((400, "dark"), (1280, "light")):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)
-        page.screenshot(path=BUILD / f"{name}-{width}-{scheme}.png", full_page=True)
-
-
-def go(page, tab, step=""):
-    page.click(f"nav a[data-tab={tab}]")
-    if step:
-        page.click(f".steps button[data-name={step}]")
-
-
-def fill(page, form, **values):
-    page.evaluate(HIDDEN_FOLDS)
-    for name, value in values.items():
-        field = page.locator(f"form[data-form={form}] [name={name}]").first
-        field.set_checked(value) if isinstance(value, bool) else field.fill(value)
-
-
-def start(page, form, **values):
-    """Fill in a form, start it, and wait for its job to end well."""
-    fill(page, form, **values)
-    before = page.locator(f".job[data-form={form}]").count()
-    page.click(f"form[data-form={form}] button[type=submit]")
-    jobs = page.locator(f".job[data-form={form}]")
-    until(lambda: jobs.count() > before or page.locator("form [role=alert]").all_inner_texts())
-    job = jobs.first
-    until(lambda: job.get_attribute("data-state") not in ("running", "stopping"), 120)
-    assert job.get_attribute("data-state") == "done", job.inner_text()
-    return job
 
 
 def test_the_address_leaves_no_token_behind(page, house):
@@ -182,12 +100,6 @@ def test_two_models_answer_side_by_side_and_give_their_memory_back(page, house):
     until(lambda: not engines_of(house))
 
 
-def fill_chat(page, **values):
-    page.evaluate(HIDDEN_FOLDS)
-    for name, value in values.items():
-        page.locator(f"main [name={name}]").first.fill(value)
-
-
 def engines_of(house):
     """Processes that hold models."""
     children = psutil.Process(house.process.pid).children(recursive=True)
@@ -244,111 +156,6 @@ def test_the_agent_asks_before_it_writes_and_shows_the_change(page, house, chrom
     assert page.locator(".asks").count() == 0
 
 
-# Training, told by a recorded log: what the page shows of a run that another process writes
-
-
-def event(kind, **fields):
-    return json.dumps({"kind": kind, **fields}) + "\n"
-
-
-def step(at, loss):
-    rest = {"epoch": at / 20, "gradient": 1.0, "tokens_per_second": 321.0, "peak_memory": 5e8, "seconds": at * 0.1}
-    return event("step", step=at, steps=20, loss=loss, learning_rate=2e-4 * (1 - at / 20), margin=None, **rest)
-
-
-def record(house, name, *lines, stage="running", pid=0):
-    folder = house.work / name
-    folder.mkdir(exist_ok=True)
-    (folder / "recipe.yaml").write_text("model: tiny\n")
-    with (folder / "log.jsonl").open("a") as log:
-        log.writelines(lines)
-    last = json.loads(lines[-1]).get("step", 0)
-    state = {"stage": stage, "step": last, "steps": 20, "pid": pid, "problem": ""}
-    (folder / "state.json").write_text(json.dumps(state))
-
-
-def curve(page, view):
-    return page.locator(f"{view} .plot").first.get_attribute("aria-label")
-
-
-def test_a_runs_curve_moves_and_is_whole_again_in_another_page(house, page, chromium):
-    about = {"method": "sft", "model": "tiny", "device": "cpu", "trained": 1, "parameters": 2, "rows": 3}
-    record(house, "told-run", event("began", step=0, steps=20, **about), step(1, 4.0))
-    go(page, "train")
-    view = "[data-run-view=told-run]"
-    page.click("[data-run=told-run]")
-    page.wait_for_selector(f"{view} .plot")
-    until(lambda: "at step 1" in curve(page, view))
-    for at in range(2, 8):
-        record(house, "told-run", step(at, 4.0 - at / 4))
-    record(house, "told-run", event("sample", step=7, prompt="Who are you?", text="A small model."), step(8, 2.0))
-    until(lambda: curve(page, view) == "Loss: from 4 at step 1 to 2 at step 8")
-    page.wait_for_selector("text=A small model.")
-    drawn = page.locator(f"{view} .smooth").first.get_attribute("d")
-    page.fill("#smooth", "0")
-    assert page.locator(f"{view} .smooth").first.get_attribute("d") != drawn
-    for other in opened(chromium, house):
-        go(other, "train")
-        other.click("[data-run=told-run]")
-        other.wait_for_selector(f"{view} [aria-label='Loss: from 4 at step 1 to 2 at step 8']")
-        assert "Resume" in other.inner_text(view), "the process that wrote it is gone, and the page must say so"
-
-
-# Training for real
-
-
-def test_a_model_is_taught_measured_exported_and_talked_to(house, chromium):
-    """The whole way, with a page that is closed in the middle of the training, and the training stopped and resumed."""
-    view = "[data-run-view=taught]"
-    for page in opened(chromium, house):
-        go(page, "train")
-        page.wait_for_selector("form[data-form=recipe]")
-        page.select_option("[name=preset]", "tiny-glm")
-        fill(page, "recipe", out="taught", steps="200", save_every="50", sample_every="50")
-        page.click("form[data-form=recipe] button[value=estimate]")
-        page.wait_for_selector(".job[data-form=estimate][data-state=done]", timeout=90_000)
-        assert "memory" in page.inner_text(".job[data-form=estimate] pre").lower()
-        page.click("form[data-form=recipe] button[value=start]")
-        page.wait_for_selector(f"{view} .smooth", timeout=90_000)
-        first = curve(page, view)
-        until(lambda: curve(page, view) != first)  # noqa: B023 - the curve moves
-        picture(page, "training")
-    for page in opened(chromium, house, viewport={"width": 400, "height": 900}, color_scheme="dark"):
-        go(page, "train")
-        page.wait_for_selector(f"{view} .smooth")
-        page.wait_for_selector(f"{view} >> text=running")
-        until(lambda: int(curve(page, view).rpartition(" ")[2]) > 30)  # noqa: B023
-        assert "step 1 to" in curve(page, view), "it begins at the beginning"
-        page.click(f"{view} >> text=Stop")
-        page.wait_for_selector(f"{view} .chip.stopped")
-        stopped = int(curve(page, view).rpartition(" ")[2])
-        page.click(f"{view} >> text=Resume")
-        page.wait_for_selector(f"{view} .chip.done", timeout=90_000)
-        until(lambda: curve(page, view).endswith("at step 200"))  # noqa: B023
-        assert stopped < 200
-        page.wait_for_selector("text=What does the cat say?")
-        picture(page, "trained")
-    for page in opened(chromium, house):
-        go(page, "export")
-        fill(page, "export", source="taught", name="taught")
-        page.uncheck("[name=quant][value=Q4_K_M]")
-        page.check("[name=quant][value=F16]")
-        page.click("form[data-form=export] button[type=submit]")
-        page.click("[data-report$='taught.certificate.json']", timeout=90_000)
-        page.wait_for_selector("section[aria-label$='taught.certificate.json'] table")
-        told = page.inner_text("section[aria-label$='taught.certificate.json']")
-        assert "agrees with the original" in told
-        assert "taught-F16.gguf" in told
-        picture(page, "exported")
-        go(page, "chat", "talk")
-        fill_chat(page, model="taught", second="base.gguf", tokens="40")
-        page.fill("#say", "What does the cat say?")
-        page.press("#say", "Enter")
-        said = page.locator("section[aria-label='Talk with taught'] .said").last
-        until(lambda: "meow" in said.inner_text().lower())  # noqa: B023 - it has learned that
-        picture(page, "talk")
-
-
 # Coming back
 
 
@@ -379,65 +186,3 @@ def test_an_open_page_outlives_its_server_and_shows_jobs_again(tmp_path, chromiu
                 page.reload()
                 page.wait_for_selector(".job[data-state=done]")
                 assert page.locator("[name=url]").input_value() == local.url, "what was typed is there again"
-
-
-# Everybody can use it
-
-
-def looks(page):
-    """Every view that the page has."""
-    for tab in ("data", "train", "evaluate", "export", "chat"):
-        go(page, tab)
-        page.wait_for_timeout(300)
-        names = [each.get_attribute("data-name") for each in page.locator(".steps button").all()]
-        for name in names or [""]:
-            if name:
-                page.click(f".steps button[data-name={name}]")
-            yield f"{tab}-{name}".strip("-")
-
-
-@pytest.mark.parametrize("width", [1280, 400])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_cut_and_nothing_keeps_anybody_out(house, chromium, width, scheme):
-    """Leaves pictures in build/studio, for eyes."""
-    script, problems = axe().read_text(), []
-    screen = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme, "bypass_csp": True}
-    for page in opened(chromium, house, **screen):
-        page.evaluate(script)
-        for name in looks(page):
-            page.screenshot(path=BUILD / f"{name}-{width}-{scheme}.png", full_page=True)
-            page.evaluate(HIDDEN_FOLDS)
-            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            problems += [f"{name} is {wide} too wide"] * (wide > 0)
-            found = page.evaluate("axe.run().then((told) => told.violations)")
-            problems += [f"{name}: {v['id']} {v['nodes'][0]['html']}" for v in found if v["impact"] in SERIOUS]
-    assert problems == []
-
-
-def test_the_keyboard_reaches_everything(page):
-    reach = "a[href], button:not(:disabled), input, select, textarea, summary"
-    mark = "(() => { const node = document.activeElement; node.dataset.reached = 1; return node !== document.body })()"
-    for name in looks(page):
-        page.evaluate(HIDDEN_FOLDS)
-        page.evaluate("document.querySelectorAll('[data-reached]').forEach((each) => delete each.dataset.reached)")
-        page.locator(".skip").focus()
-        page.evaluate(mark)
-        for _ in range(page.locator(reach).count() + 40):
-            page.keyboard.press("Tab")
-            if not page.evaluate(mark):
-                break
-        missed = page.evaluate(
-            f"[...document.querySelectorAll('{reach}')]"
-            ".filter((each) => !each.dataset.reached && each.checkVisibility()).map((each) => each.outerHTML)"
-        )
-        assert missed == [], name
-
-
-def test_a_page_can_be_worked_without_a_mouse(page):
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.className") == "skip"
-    page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "main"
-    page.locator("nav a[data-tab=chat]").focus()
-    page.keyboard.press("Enter")
-    page.wait_for_selector("h1:has-text('Chat')")

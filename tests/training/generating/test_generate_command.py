@@ -246,6 +246,19 @@ def test_nothing_is_asked_before_somebody_agreed(tmp_path):
         assert not server.seen
 
 
+def test_an_estimate_asks_nobody_and_leaves_nothing_behind(tmp_path):
+    with TeachingServer() as server:
+        done = data(
+            tmp_path, "generate", "--num-examples", 3, "--mix", url(server), *price(server), "--budget", "5usd",
+            "--dry-run", "--yes",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert "budget: 5.00 USD" in done.stderr
+        assert "nothing spent" in done.stdout
+        assert not server.seen
+    assert not (tmp_path / "generated").exists()
+
+
 def test_a_currency_without_a_budget_is_told(tmp_path):
     with TeachingServer() as server:
         done = data(

@@ -208,3 +208,14 @@ def test_wrong_input_is_one_line_with_the_next_step(tmp_path, arguments, words):
     assert done.returncode == 2, done.stderr
     assert words in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_estimate_asks_nobody_and_leaves_nothing_behind(tmp_path):
+    done, one, judge = judged(tmp_path, fair, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "budget: 1.00 USD" in done.stderr
+    assert not one.seen
+    assert not judge.seen
+    assert not (tmp_path / "out").exists()
+    done = data(tmp_path, "pairs", "--from-use", "--dry-run")
+    assert (done.returncode, done.stdout) == (0, "--from-use asks no models: it costs nothing\n")

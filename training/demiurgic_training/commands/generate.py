@@ -2,7 +2,9 @@
 
 import argparse
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from demiurgic.config import Settings
@@ -51,6 +53,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--poll", type=float, default=30.0, metavar="S", help="seconds between looks at a batch")
     how.add_argument("--price", action="append", default=[], metavar="NAME=3/15usd", help="of a million tokens, in/out")
     how.add_argument("--prices", type=Path, metavar="FILE.toml", help="prices of your own, before those that we know")
+    how.add_argument(
+        "--dry-run", action="store_true", help="say what it would take, ask nobody and leave nothing behind"
+    )
     how.add_argument("--yes", action="store_true", help="begin without asking")
 
 
@@ -69,13 +74,15 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         raise UserError("--batch leaves --ray no questions to spread", "leave one of them out")
     plan, screen = plan_of(options, settings), Console(stderr=True, highlight=False)
     with ExitStack() as opened:
+        if options.dry_run:
+            plan = replace(plan, folder=Path(opened.enter_context(TemporaryDirectory())))
         reach = Reach(1 if plan.together else plan.parallel, options.ray)
         teachers = hire(plan.names, settings, plan.prices, opened, reach)
         plan.settle({name: hired.teacher.name for name, hired in teachers.items()})
         ledger = opened.enter_context(Ledger(plan.folder / "ledger.jsonl", plan.caps))
         maker = plan.maker(settings, opened)
         desk = Desk(teachers, ledger, plan.parallel)
-        if not _agreed(plan, maker, desk, screen):
+        if not _agreed(plan, maker, desk, screen, dry_run=options.dry_run):
             console().print("nothing was asked, and nothing spent")
             return 0
         run = _go(plan, maker, desk, screen)
@@ -89,14 +96,14 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _agreed(plan: "Plan", maker: "Maker", desk: "Desk", screen: "Console") -> bool:
+def _agreed(plan: "Plan", maker: "Maker", desk: "Desk", screen: "Console", *, dry_run: bool) -> bool:
     from demiurgic_training.generating.foreseeing import foreseen, scale
     from demiurgic_training.teachers.agreeing import Terms, agreed
     from demiurgic_training.teachers.estimating import Circumstances, estimate
 
     circumstances = Circumstances(plan.parallel, plan.batched(desk.teachers), scale(plan.count))
     estimates = estimate(foreseen(maker, plan.count), desk.teachers, circumstances)
-    return agreed(estimates, desk.ledger, Terms(plan.caps, plan.yes), screen)
+    return agreed(estimates, desk.ledger, Terms(plan.caps, plan.yes, dry_run), screen)
 
 
 def _go(plan: "Plan", maker: "Maker", desk: "Desk", screen: "Console") -> "Run":

@@ -3,7 +3,9 @@
 import argparse
 from collections import Counter
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from demiurgic.config import Settings
@@ -41,6 +43,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     add("--ray", metavar="ADDRESS", help="ask APIs from the nodes of this Ray cluster; auto: a local one")
     add("--price", action="append", default=[], metavar="NAME=3/15usd", help="of a million tokens, in/out")
     add("--prices", type=Path, metavar="FILE.toml", help="prices of your own, before those that we know")
+    add("--dry-run", action="store_true", help="say what it would take, ask nobody and leave nothing behind")
     add("--yes", action="store_true", help="begin without asking")
 
 
@@ -52,13 +55,17 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     if options.from_use and (options.prompts or options.models or options.judge or options.by_tests or options.ray):
         raise UserError("--from-use takes what you did, and asks no models", "leave the other flags out")
     plan = None if options.from_use else pairs_plan_of(options, settings)
-    try:
-        options.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{options.out} cannot be made: {error.strerror}", "name another --out") from error
+    if options.dry_run and plan is None:
+        console().print("--from-use asks no models: it costs nothing")
+        return 0
+    if not options.dry_run:
+        try:
+            options.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"{options.out} cannot be made: {error.strerror}", "name another --out") from error
     if plan is None:
         return _from_use(options.out, settings)
-    came = _by_models(plan, settings, options.ray)
+    came = _by_models(plan, settings, options)
     if came is None:
         console().print("nothing was asked, and nothing spent")
         return 0
@@ -68,7 +75,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return _some(came.pairs, options.out)
 
 
-def _by_models(plan: "PairsPlan", settings: Settings, ray: str | None) -> "Came | None":
+def _by_models(plan: "PairsPlan", settings: Settings, options: argparse.Namespace) -> "Came | None":
     from rich.console import Console
 
     from demiurgic_training.generating.checking import open_checking
@@ -81,11 +88,13 @@ def _by_models(plan: "PairsPlan", settings: Settings, ray: str | None) -> "Came 
 
     screen = Console(stderr=True, highlight=False)
     with ExitStack() as opened:
-        teachers = hire(plan.names, settings, plan.prices, opened, Reach(plan.parallel, ray))
+        if options.dry_run:
+            plan = replace(plan, folder=Path(opened.enter_context(TemporaryDirectory())))
+        teachers = hire(plan.names, settings, plan.prices, opened, Reach(plan.parallel, options.ray))
         plan.settle({name: hired.teacher.name for name, hired in teachers.items()})
         ledger = opened.enter_context(Ledger(plan.folder / "ledger.jsonl", plan.caps))
         estimates = estimate(plan.foreseen(), teachers, Circumstances(plan.parallel))
-        if not agreed(estimates, ledger, Terms(plan.caps, plan.yes), screen):
+        if not agreed(estimates, ledger, Terms(plan.caps, plan.yes, options.dry_run), screen):
             return None
         run = PairsRun(Desk(teachers, ledger, plan.parallel), plan.style, opened.enter_context(_progress(screen)))
         duels = run.duels(plan.prompts, plan.models, plan.ratio)

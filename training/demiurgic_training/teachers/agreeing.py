@@ -17,18 +17,18 @@ from demiurgic_training.teachers.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the user said beforehand: the most to spend, by currency, and whether to begin unasked."""
+    """What the user said beforehand: the most to spend, by currency, whether to begin unasked, or not at all."""
 
     caps: Mapping[str, Decimal]
     yes: bool = False
+    dry_run: bool = False
 
 
 def agreed(estimates: Sequence[Estimate], ledger: Ledger, terms: Terms, screen: Console) -> bool:
     """Whether the user wants it. Raises UserError where the budget cannot do, or where nobody can be asked."""
-    check_budget(estimates, terms.caps)
-    screen.print(table(estimates))
-    for currency, cap in terms.caps.items():
-        screen.print(f"budget: {Money(cap, currency)}; never more, whatever the estimate says", markup=False)
+    tell(estimates, terms.caps, screen)
+    if terms.dry_run:
+        return False
     if ledger.paid:
         screen.print(f"{len(ledger.paid)} answers are here already and are not asked for again", markup=False)
     if terms.yes:
@@ -36,6 +36,14 @@ def agreed(estimates: Sequence[Estimate], ledger: Ledger, terms: Terms, screen: 
     if not sys.stdin.isatty():
         raise UserError("whether to begin cannot be asked here", "add --yes")
     return screen.input("begin? \\[y/N] ").strip().lower() in ("y", "yes")
+
+
+def tell(estimates: Sequence[Estimate], caps: Mapping[str, Decimal], screen: Console) -> None:
+    """Show what it will take, and the most that may be spent. Raises UserError where the budget cannot do."""
+    check_budget(estimates, caps)
+    screen.print(table(estimates))
+    for currency, cap in caps.items():
+        screen.print(f"budget: {Money(cap, currency)}; never more, whatever the estimate says", markup=False)
 
 
 def table(estimates: Sequence[Estimate]) -> Table:

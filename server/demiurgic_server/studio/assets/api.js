@@ -31,7 +31,9 @@ async function reach(path, options) {
   if (answer.status === 401) throw new Error("This page's key is no longer right. Open the address that demiurgic studio printed.");
   const told = await answer.json().catch(() => null);
   const text = told?.error?.message ?? `The studio answered with status ${answer.status}.`;
-  throw new Error(text.charAt(0).toUpperCase() + text.slice(1));
+  const wrong = new Error(/^[a-z]+[ :,;]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text);  // no names of files
+  wrong.field = told?.error?.param ?? null;
+  throw wrong;
 }
 
 // Server-sent events of a POST, one parsed object after the other.

@@ -19,6 +19,11 @@ onConnection((there) => {
 
 for (const [name, [title]] of Object.entries(TABS)) tabs.append(h("a", { href: `#${name}`, "data-tab": name }, title));
 
+// What a fragment spells; as it stands where it spells nothing.
+function plain(text) {
+  try { return decodeURIComponent(text); } catch { return text; }
+}
+
 async function start() {
   try {
     const state = await get("/studio/state");
@@ -26,7 +31,7 @@ async function start() {
     document.getElementById("place").title = state.folder;
     const open = () => {
       const [name, ...rest] = location.hash.slice(1).split("/");
-      show(name in TABS ? name : "data", state, rest.map(decodeURIComponent).join("/"));
+      show(Object.hasOwn(TABS, name) ? name : "data", state, plain(rest.join("/")));
     };
     addEventListener("hashchange", open);
     open();

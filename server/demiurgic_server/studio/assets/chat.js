@@ -37,7 +37,7 @@ export function chatTab(state) {
   }
   const watching = repeat(1, look);
   const kept = sessionStorage.getItem("chat");
-  const bar = steps("Kinds of chat", Object.entries(PANES).map(([name, [title]]) => [name, title]), kept in PANES ? kept : "talk", choose);
+  const bar = steps("Kinds of chat", Object.entries(PANES).map(([name, [title]]) => [name, title]), Object.hasOwn(PANES, kept) ? kept : "talk", choose);
   return {
     nodes: [head("Chat", "Try what you have: the model as it came beside the one you taught, an agent at work, a character, a classifier."), bar, loaded, place, card],
     close() { watching.stop(); pane?.close(); },

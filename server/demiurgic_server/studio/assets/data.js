@@ -5,12 +5,14 @@ import { empty, fill, h, head, problem, size, steps } from "./dom.js";
 import { formFor, inputFor } from "./forms.js";
 import { jobList } from "./jobs.js";
 
-const NAMES = { crawl: "Crawl", clean: "Clean", qa: "Questions", convert: "Convert", intents: "Intents", characters: "Characters", filter: "Filter", split: "Split", rows: "Rows" };
+const NAMES = { crawl: "Crawl", clean: "Clean", qa: "Questions", generate: "Examples", pairs: "Pairs", convert: "Convert", intents: "Intents", characters: "Characters", filter: "Filter", split: "Split", rows: "Rows" };
+
+const LONGEST = 20000;
 
 export function dataTab(state, rest) {
   const forms = Object.fromEntries(state.forms.filter((form) => form.tab === "data").map((form) => [form.name, form]));
   const card = h("section", { class: "card" });
-  const jobs = jobList(Object.keys(forms), { nothing: ["Nothing has run yet", "Crawl a site, or convert files that you have. Jobs go on when you close this page."] });
+  const jobs = jobList(Object.keys(forms), { state, nothing: ["Nothing has run yet", "Crawl a site, or convert files that you have. Jobs go on when you close this page."] });
   const choose = (name) => {
     if (name === "rows") return fill(card, viewer());
     const form = forms[name];
@@ -18,8 +20,8 @@ export function dataTab(state, rest) {
     fill(card, h("header", {}, h("h2", {}, form.title), h("p", { class: "quiet" }, form.about)), formFor(form, { send }));
     sessionStorage.setItem("data step", name);
   };
-  const wanted = rest in NAMES ? rest : sessionStorage.getItem("data step");
-  const bar = steps("Steps of data", Object.entries(NAMES), wanted in NAMES ? wanted : "crawl", choose);
+  const wanted = [rest, sessionStorage.getItem("data step")].find((name) => Object.hasOwn(NAMES, name ?? "")) ?? "crawl";
+  const bar = steps("Steps of data", Object.entries(NAMES), wanted, choose);
   return {
     nodes: [head("Data", "Gather text, turn it into conversations, keep what is worth learning. Each step writes files that the next one takes."),
       bar, h("div", { class: "columns" }, card, jobs.node)],
@@ -61,20 +63,26 @@ export function rowCard({ value, source }) {
 }
 
 function said(row) {
-  if (row === null || typeof row !== "object") return h("pre", {}, String(row));
+  if (row === null || typeof row !== "object") return h("pre", {}, clipped(row));
   const parts = [];
   for (const name of ["messages", "conversations", "prompt", "chosen", "rejected"]) {
     if (!Array.isArray(row[name])) continue;
     if (name === "chosen" || name === "rejected") parts.push(h("p", { class: "hint" }, name === "chosen" ? "The better answer" : "The worse answer"));
-    parts.push(...row[name].map(message));
+    parts.push(...row[name].map((one) => message(one ?? {})));
   }
-  if (parts.length === 0) return h("pre", {}, JSON.stringify(row, null, 2));
+  if (parts.length === 0) return h("pre", {}, clipped(JSON.stringify(row, null, 2)));
   if (row.meta && Object.keys(row.meta).length) parts.push(h("details", {}, h("summary", {}, "What is known of it"), h("pre", {}, JSON.stringify(row.meta, null, 2))));
   return parts;
 }
 
+// So much of a text as somebody may want to read here.
+function clipped(value) {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}… (${text.length - LONGEST} letters more)` : text;
+}
+
 function message(one) {
-  const who = one.role ?? one.from ?? "";
-  const calls = (one.tool_calls ?? []).map((call) => h("pre", {}, `${call.function?.name ?? call.name} ${JSON.stringify(call.function?.arguments ?? call.arguments)}`));
-  return h("div", { class: `message ${who}` }, h("p", { class: "who" }, who), h("p", { class: "said" }, one.content ?? one.value ?? ""), calls);
+  const who = String(one.role ?? one.from ?? "");
+  const calls = [one.tool_calls ?? []].flat().map((call) => h("pre", {}, `${call.function?.name ?? call.name} ${JSON.stringify(call.function?.arguments ?? call.arguments)}`));
+  return h("div", { class: `message ${who}` }, h("p", { class: "who" }, who), h("p", { class: "said" }, clipped(one.content ?? one.value ?? "")), calls);
 }

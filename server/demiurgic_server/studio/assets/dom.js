@@ -37,6 +37,16 @@ export function problem(error) {
   return h("p", { class: "problem", role: "alert" }, error.message ?? String(error));
 }
 
+// A view of a file that somebody else may have written: what does not hold what it should is said to.
+export function readable(name, view) {
+  try {
+    return view();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return h("p", { class: "problem", role: "alert", tabindex: "-1" }, `“${name}” does not hold what is expected there, so it cannot be shown. Was it written by another program, or cut off?`);
+  }
+}
+
 export function head(title, lead) {
   return h("div", { class: "head" }, h("h1", {}, title), h("p", { class: "lead" }, lead));
 }
@@ -45,6 +55,7 @@ export function head(title, lead) {
 export function steps(label, names, chosen, choose) {
   const bar = h("div", { class: "steps", role: "group", "aria-label": label });
   const show = (name) => {
+    bar.chosen = name;
     for (const button of bar.children) button.setAttribute("aria-pressed", String(button.dataset.name === name));
     choose(name);
   };
@@ -79,6 +90,6 @@ export const percent = (share) => (typeof share === "number" ? `${(100 * share).
 
 export function number(value) {
   if (typeof value !== "number") return "–";
-  if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(2);
+  if (value !== 0 && (Math.abs(value) < 0.001 || Math.abs(value) >= 1e9)) return value.toExponential(2);
   return Math.abs(value) >= 1000 ? Math.round(value).toLocaleString() : String(Number(value.toPrecision(4)));
 }

@@ -1,15 +1,18 @@
 // Evaluate: forms that measure models, and what they found.
 
 import { get, post, repeat } from "./api.js";
-import { ago, empty, fill, h, head, number, percent, problem, steps } from "./dom.js";
+import { ago, empty, fill, h, head, number, percent, problem, readable, steps } from "./dom.js";
 import { formFor } from "./forms.js";
+import { figures, frame } from "./frames.js";
+import { intents } from "./intents.js";
 import { jobList } from "./jobs.js";
 
 export function evaluateTab(state) {
   const forms = Object.fromEntries(state.forms.filter((form) => form.tab === "evaluate").map((form) => [form.name, form]));
   const card = h("section", { class: "card" }), results = h("section", { class: "stack", "aria-label": "Results" }), detail = h("div", {});
-  const jobs = jobList(Object.keys(forms), { nothing: ["Nothing was measured yet", "Choose a model and start; a run that was stopped goes on where it was."] });
-  let known = "";
+  const jobs = jobList(Object.keys(forms), { state, nothing: ["Nothing was measured yet", "Choose a model and start; a run that was stopped goes on where it was."] });
+  let known = "", tests = [];
+  const others = (folder) => tests.filter((each) => each !== folder);
   const choose = (name) => {
     const form = forms[name];
     const send = async (values) => { await post("/studio/jobs", { form: name, values }); await jobs.look(); };
@@ -20,7 +23,7 @@ export function evaluateTab(state) {
   async function open(folder) {
     try {
       const report = await get("/studio/report", { path: folder });
-      fill(detail, report.kind === "humaneval" ? humaneval(report) : intents(report));
+      fill(detail, readable(folder, () => (report.kind === "humaneval" ? humaneval(report) : intents(report, others(folder)))));
       detail.firstChild.focus();
     } catch (error) {
       fill(detail, problem(error));
@@ -31,12 +34,13 @@ export function evaluateTab(state) {
     const told = JSON.stringify(found);
     if (told === known) return;
     known = told;
+    tests = found.filter((each) => each.kind === "intents").map((each) => each.folder);
     const of = (kind) => found.filter((each) => each.kind === kind);
     fill(results, h("h2", {}, "Results"), found.length ? null : empty("No results in this folder yet", "Measure a model above; it shows here with what it was measured with."),
       of("humaneval").length ? overview("HumanEval", of("humaneval"), ["Run", "pass@1", "95 %", "Problems", "When"], (each) => [
-        percent(each.summary.scores?.["pass@1"]), (each.summary.interval ?? []).map(percent).join(" – "), each.summary.problems], open) : null,
+        percent(each.summary.scores?.["pass@1"]), [each.summary.interval ?? []].flat().map(percent).join(" – "), each.summary.problems ?? "–"], open) : null,
       of("intents").length ? overview("Intents", of("intents"), ["Run", "Accuracy", "Macro F1", "Rows", "When"], (each) => [
-        percent(each.summary.accuracy), number(each.summary.macro_f1), each.summary.rows], open) : null);
+        percent(each.summary.accuracy), number(each.summary.macro_f1), each.summary.rows ?? "–"], open) : null);
   });
   return {
     nodes: [head("Evaluate", "Measure models before and after they were taught, and see whether a difference is more than luck."), bar,
@@ -54,9 +58,6 @@ function overview(title, found, columns, cells, open) {
       cells(each).map((cell) => h("td", { class: "number" }, String(cell))), h("td", {}, ago(each.changed))))))));
 }
 
-const figures = (pairs) => h("dl", { class: "figures" }, pairs.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
-const frame = (title, ...inside) => h("section", { class: "card", tabindex: "-1", "aria-label": title }, h("h2", {}, title), inside);
-
 function humaneval(report) {
   const told = report.files["report.json"], manifest = report.files["manifest.json"];
   const outcomes = Object.entries(told.outcomes);
@@ -70,26 +71,4 @@ function barOf(share) {
   const inner = h("i", {});
   inner.style.width = `${100 * share}%`;
   return h("div", { class: "bar" }, inner);
-}
-
-function intents(report) {
-  const told = report.files["evaluation_results.json"], details = report.files["detailed_analysis.json"];
-  const { labels, counts, last_column: last } = details.confusion_matrix;
-  const low = (told.accuracy_interval ?? []).map(percent).join(" – ");
-  return frame(report.folder,
-    figures([["Accuracy", percent(told.accuracy)], ["95 %", low], ["Macro F1", number(told.macro_f1)], ["Rows", told.rows], ["Not answered", told.failed]]),
-    h("h3", {}, "What was taken for what"),
-    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Confusion matrix" }, matrix(labels, counts, last)),
-    details.most_confused.length ? h("div", {}, h("h3", {}, "Most confused"), h("ul", {}, details.most_confused.slice(0, 8).map((each) => h("li", {}, `${each.truth} taken for ${each.predicted}: ${each.count}`)))) : null);
-}
-
-function matrix(labels, counts, last) {
-  const columns = counts.some((row) => row.at(-1) > 0) ? [...labels, last] : labels;
-  const level = (count, row) => {
-    const share = count / Math.max(1, row.reduce((sum, each) => sum + each, 0));
-    return count === 0 ? 0 : share < 0.15 ? 1 : share < 0.6 ? 2 : 3;
-  };
-  return h("table", { class: "matrix" }, h("caption", { class: "hint" }, "Rows: what it was. Columns: what the model said."),
-    h("thead", {}, h("tr", {}, h("td", {}), columns.map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", {}, labels.map((name, at) => h("tr", {}, h("th", { scope: "row" }, name), columns.map((_, to) => h("td", { class: `level-${level(counts[at][to], counts[at])}` }, String(counts[at][to])))))));
 }

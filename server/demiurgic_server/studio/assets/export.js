@@ -1,21 +1,22 @@
 // Export: GGUF files of what was taught, with the proof beside them.
 
 import { get, post, repeat } from "./api.js";
-import { ago, empty, fill, h, head, problem, size } from "./dom.js";
+import { ago, empty, fill, h, head, problem, readable, size } from "./dom.js";
 import { formFor } from "./forms.js";
 import { jobList } from "./jobs.js";
 
 export function exportTab(state) {
   const form = state.forms.find((each) => each.name === "export");
   const list = h("section", { class: "stack", "aria-label": "Exports" }), detail = h("div", {});
-  const jobs = jobList(["export"], { nothing: ["Nothing was exported yet", "Train a model first, or name a checkpoint that you have."] });
+  const jobs = jobList(["export"], { state, nothing: ["Nothing was exported yet", "Train a model first, or name a checkpoint that you have."] });
   const send = async (values) => { await post("/studio/jobs", { form: "export", values }); await jobs.look(); };
   const card = h("section", { class: "card" }, h("header", {}, h("h2", {}, form.title), h("p", { class: "quiet" }, form.about)), formFor(form, { send }));
   let known = "";
 
   async function open(folder) {
     try {
-      fill(detail, shown(await get("/studio/report", { path: folder })));
+      const report = await get("/studio/report", { path: folder });
+      fill(detail, readable(folder, () => shown(report)));
       detail.firstChild.focus();
     } catch (error) {
       fill(detail, problem(error));

@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { fill, fresh, h, problem } from "./dom.js";
 
-export function formFor(form, { send, button = form.button ?? "Start" }) {
+export function formFor(form, { send, button = form.asks ? "Estimate" : form.button ?? "Start" }) {
   const draft = load(form.name);
   const inputs = form.fields.map((field) => inputFor(field, draft[field.name]));
   const place = h("div", { "aria-live": "polite" });
@@ -19,15 +19,17 @@ export function formFor(form, { send, button = form.button ?? "Start" }) {
 
   async function go(event) {
     event.preventDefault();
-    submit.disabled = true;
+    if (submit.getAttribute("aria-disabled")) return;
+    submit.setAttribute("aria-disabled", "true");  // "disabled" would take the keyboard's place away
     fill(place);
+    pardon(node);
     try {
       save(form.name, values());
       await send(values());
     } catch (error) {
-      fill(place, problem(error));
+      complain(node, place, error);
     } finally {
-      submit.disabled = false;
+      submit.removeAttribute("aria-disabled");
     }
   }
   node.write = (given) => inputs.forEach((input) => input.name in given && input.write(given[input.name]));
@@ -39,7 +41,7 @@ export function inputFor(field, value) {
   const given = value ?? field.value ?? "";
   if (field.kind === "check") return check(field, id, given);
   if (field.kind === "choices") return choices(field, id, given);
-  if (field.kind === "several" || field.kind === "models") return several(field, id, given);
+  if (["several", "models", "texts"].includes(field.kind)) return several(field, id, given);
   const make = field.kind === "choice" ? choice : field.kind === "long" ? long : line;
   const input = make(field, id);
   input.value = String(Array.isArray(given) ? given.join(", ") : given ?? "");
@@ -130,6 +132,22 @@ function suggest(field, input, id) {
   return true;
 }
 
-const load = (name) => JSON.parse(localStorage.getItem(`form ${name}`) ?? "{}");
-const save = (name, values) => localStorage.setItem(`form ${name}`, JSON.stringify(values));
+// Says what is wrong, and leads to the field that it is about.
+export function complain(form, place, error) {
+  fill(place, problem(error));
+  const field = error.field && form.querySelector(`[name="${CSS.escape(error.field.split(".").at(-1))}"]`);
+  if (!field) return;
+  for (let fold = field.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  field.setAttribute("aria-invalid", "true");
+  field.focus();
+}
+export const pardon = (form) => form.querySelectorAll("[aria-invalid]").forEach((field) => field.removeAttribute("aria-invalid"));
+
+// Drafts are a comfort: one that cannot be read, or is too long to be kept, is none.
+function load(name) {
+  try { return JSON.parse(localStorage.getItem(`form ${name}`)) ?? {}; } catch { return {}; }
+}
+function save(name, values) {
+  try { localStorage.setItem(`form ${name}`, JSON.stringify(values)); } catch { localStorage.removeItem(`form ${name}`); }
+}
 export const draft = { load, save };

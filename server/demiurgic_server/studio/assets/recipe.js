@@ -1,13 +1,14 @@
 // The form of a recipe, from its JSON Schema: a section for each object in it, values checked by the command itself.
 
-import { fill, h, problem } from "./dom.js";
-import { draft, inputFor } from "./forms.js";
+import { fill, h } from "./dom.js";
+import { complain, draft, inputFor, pardon } from "./forms.js";
 
 const OPEN = ["data"];
-const LABELS = { out: "Folder of the run", model: "Model", train: "Rows to learn", validation: "Rows to check with" };
+const LABELS = { out: "Folder of the run", student: "Student", teacher: "Teacher", model: "Model", train: "Rows to learn", validation: "Rows to check with" };
 
-export function recipeForm(schema, send) {
-  const kept = draft.load("recipe"), presets = schema["x-presets"] ?? {};
+// `actions` are the buttons: what `send` is told when one is pressed, and what stands on it; the first is the usual one.
+export function recipeForm(schema, name, actions, send) {
+  const kept = draft.load(name), presets = schema["x-presets"] ?? {};
   const at = (node) => (node?.$ref ? resolve(schema, node.$ref) : node);
   const top = Object.entries(schema.properties).map(([name, node]) => [name, merged(node, at)]);
   const plain = top.filter(([, node]) => node.type !== "object").map(([name, node]) => [name, setting(name, node, schema.required)]);
@@ -17,18 +18,18 @@ export function recipeForm(schema, send) {
   const place = h("div", { "aria-live": "polite" });
   const preset = inputFor({ name: "preset", label: "Begin with", kind: "choice", help: "A recipe that comes with the program. You may change all of it.", choices: ["", ...Object.keys(presets)] }, presets[kept.preset] ? kept.preset : "");
   const told = h("p", { class: "hint" });
+  let sending = false;
   preset.node.append(told);
   preset.node.addEventListener("change", () => { base(); keep(); });
-  const node = h("form", { novalidate: true, "data-form": "recipe", oninput: keep, onsubmit: (event) => go(event, event.submitter?.value ?? "start") },
+  const node = h("form", { novalidate: true, "data-form": name, oninput: keep, onsubmit: (event) => go(event, event.submitter?.value ?? Object.keys(actions)[0]) },
     Object.keys(presets).length ? preset.node : null, h("div", { class: "pair" }, plain.map(([, input]) => input.node)), sections.map(section), place,
     h("div", { class: "row" },
-      h("button", { class: "main", type: "submit", value: "start" }, "Start"),
-      h("button", { type: "submit", value: "estimate" }, "Estimate"),
+      Object.entries(actions).map(([what, text], at) => h("button", { class: at ? null : "main", type: "submit", value: what }, text)),
       h("button", { type: "button", class: "push", onclick: () => { preset.write(""); base(); keep(); } }, "Usual values")));
 
-  function section([name, told, inputs]) {
-    return h("details", { class: "section", open: OPEN.includes(name), "data-section": name },
-      h("summary", {}, title(name)), h("div", { class: "stack" }, told.description ? h("p", { class: "hint" }, sentence(told.description)) : null, h("div", { class: "pair" }, inputs.map(([, input]) => input.node))));
+  function section([key, told, inputs]) {
+    return h("details", { class: "section", open: OPEN.includes(key), "data-section": key },
+      h("summary", {}, title(key)), h("div", { class: "stack" }, told.description ? h("p", { class: "hint" }, sentence(told.description)) : null, h("div", { class: "pair" }, inputs.map(([, input]) => input.node))));
   }
   function read() {
     const recipe = Object.fromEntries(plain.map(([name, input]) => [name, input.value()]).filter(([, value]) => value !== undefined));
@@ -49,16 +50,21 @@ export function recipeForm(schema, send) {
     told.textContent = chosen?.description ?? "";
     each((input, name, section) => input.base(within(chosen?.recipe, name, section)));
   }
-  function keep() { draft.save("recipe", { preset: preset.read(), recipe: read() }); }
+  function keep() { draft.save(name, { preset: preset.read(), recipe: read() }); }
   async function go(event, what) {
     event.preventDefault();
+    if (sending) return;
+    sending = true;
     fill(place);
+    pardon(node);
     try {
       keep();
       const out = within(presets[preset.read()]?.recipe, "out");
       await send({ out, ...read() }, what, preset.read());
     } catch (error) {
-      fill(place, problem(error));
+      complain(node, place, error);
+    } finally {
+      sending = false;
     }
   }
   base();
@@ -70,7 +76,7 @@ export function recipeForm(schema, send) {
 function setting(name, node, required = []) {
   const files = ["train", "validation"].includes(name);
   const kind = node.type === "boolean" ? "check" : node.enum ? "choice" : node.type === "array" ? "long" : ["number", "integer"].includes(node.type) ? "number" : "there";
-  const field = { name, label: LABELS[name] ?? title(name), help: sentence(node.description), kind, choices: node.enum ?? [], needed: (required ?? []).includes(name),
+  const field = { name, label: LABELS[name] ?? title(name), help: LABELS[name]?.toLowerCase() === node.description ? "" : node.enum?.some((each) => node.description?.startsWith(each)) ? `${node.description}.` : sentence(node.description), kind, choices: node.enum ?? [], needed: (required ?? []).includes(name),
     endings: files ? [".jsonl", ".csv", ".json"] : name === "model" ? ["/config.json"] : [] };
   const text = (value) => (kind === "check" ? value === true || value === "true" : Array.isArray(value) ? value.join("\n") : String(value ?? ""));
   const usual = text(node.default);
@@ -95,7 +101,7 @@ function setting(name, node, required = []) {
   };
 }
 
-const sentence = (text) => (text ? `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? "" : "."}` : "");
+const sentence = (text) => (text ? `${text.charAt(0).toUpperCase()}${text.slice(1).replaceAll(/`([^`]*)`/g, "“$1”")}${/[.?!]$/.test(text) ? "" : "."}` : "");
 const title = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
 const resolve = (schema, ref) => ref.replace("#/", "").split("/").reduce((node, part) => node[part], schema);
 

@@ -21,8 +21,8 @@ export function runView(folder, { resume, stop }) {
 
   function read(line) {
     let event;
-    try { event = JSON.parse(line); } catch { return; }
-    if (event.kind === "step") { events.steps.set(event.step, event); dropAfter(event.step); }
+    try { event = JSON.parse(line) ?? {}; } catch { return; }
+    if (event.kind === "step" && Number.isFinite(event.step)) { events.steps.set(event.step, event); dropAfter(event.step); }
     else if (event.kind === "evaluation") events.checks.set(event.step, event);
     else if (event.kind === "sample") events.samples.push(event);
     else if (event.kind === "saved") events.saved = event;
@@ -57,8 +57,8 @@ export function runView(folder, { resume, stop }) {
   function stand(run) {
     const changed = !last || stateOf(last) !== stateOf(run);
     last = run;
-    bar.max = run.standing.steps || 1;
-    bar.value = run.standing.step ?? 0;
+    bar.max = Number(run.standing.steps) || 1;
+    bar.value = Number(run.standing.step) || 0;
     if (!changed) return;
     chip.className = `chip ${state()}`;
     chip.textContent = state();

@@ -79,7 +79,7 @@ export function talkPane() {
           if (!thought) mine.said.before(thought = h("p", { class: "thought" }));
           thought.append(delta.reasoning_content);
         }
-        if (delta.content) { whole += delta.content; mine.said.append(delta.content); }
+        if (delta.content) { mine.said.append(whole ? delta.content : delta.content.trimStart()); whole += delta.content; }
       }
     } finally {
       if (whole) talk.messages.push({ role: "assistant", content: whole });

@@ -7,20 +7,31 @@ import { runView } from "./run.js";
 import { jobList } from "./jobs.js";
 
 export function trainTab(state, rest) {
-  const card = h("section", { class: "card" }, h("p", { class: "quiet" }, "Reading the settings…"));
+  const card = h("section", { class: "card" });
   const place = h("div", { class: "stack" });
   const list = h("section", { class: "stack", "aria-label": "Runs" });
-  const jobs = jobList(["start", "estimate", "resume"], { nothing: ["No run was started here yet", "Fill in the form; “Estimate” tells what it would take before anything is loaded."] });
+  const jobs = jobList(["start", "estimate", "resume", "distil"], { state, nothing: ["No run was started here yet", "Fill in the form; “Estimate” tells what it would take before anything is loaded."] });
   let view = null, chosen = rest, known = "";
 
-  async function describe() {
+  async function describe(name) {
+    const { title, lead, path, actions, send } = FORMS[name];
+    fill(card, h("p", { class: "quiet" }, "Reading the settings…"));
     try {
-      const schema = await get("/studio/train/schema");
-      fill(card, h("header", {}, h("h2", {}, "New run"), h("p", { class: "quiet" }, "Every setting has a usual value; model, rows and folder are yours to say.")),
-        recipeForm(schema, send));
+      const schema = await get(path);
+      if (bar.chosen === name) fill(card, h("header", {}, h("h2", {}, title), h("p", { class: "quiet" }, lead)), recipeForm(schema, name, actions, send));
     } catch (error) {
-      fill(card, h("h2", {}, "New run"), problem(error));
+      fill(card, h("h2", {}, title), problem(error));
     }
+  }
+  const FORMS = {
+    recipe: { title: "New run", lead: "Every setting has a usual value; model, rows and folder are yours to say.", path: "/studio/train/schema",
+      actions: { start: "Start", estimate: "Estimate" }, send },
+    distil: { title: "The whole loop", lead: "A teacher answers what the student cannot; the student learns it, is exported and examined. What the teacher takes is shown before it is asked.",
+      path: "/studio/distil/schema", actions: { estimate: "Estimate" }, send: loop },
+  };
+  async function loop(recipe, what, preset) {
+    await post("/studio/distil", { recipe, preset });
+    await jobs.look();
   }
   async function send(recipe, what, preset) {
     await post("/studio/train", { recipe, preset, do: what });
@@ -50,21 +61,22 @@ export function trainTab(state, rest) {
   }
   // The job that works on a run is the one whose values name its folder.
   async function stopper(folder) {
-    const job = (await get("/studio/jobs")).find((each) => each.state === "running" && each.order.values.folder === folder);
+    const job = (await get("/studio/jobs")).find((each) => each.state === "running" && each.order.folder === state.folder && each.order.values.folder === folder);
     if (!job) throw new Error("This run was started elsewhere: stop it there with Ctrl-C");
     await post(`/studio/jobs/${job.id}/stop`);
     await jobs.look();
   }
-  describe();
+  const bar = steps("What to train", [["recipe", "One run"], ["distil", "Whole loop"]], null, describe);
+  bar.show("recipe");
   return {
     nodes: [head("Train", "Teach a model what your rows say. A run goes on when this page is closed, and goes on from its last checkpoint when it was stopped."),
-      place, h("div", { class: "columns" }, card, h("div", { class: "stack" }, list, jobs.node))],
+      place, bar, h("div", { class: "columns" }, card, h("div", { class: "stack" }, list, jobs.node))],
     close() { watching.stop(); view?.close(); jobs.close(); },
   };
 }
 
 export function stateOf(run) {
-  const stage = run.standing.stage ?? "lost";
+  const stage = String(run.standing.stage ?? "lost");
   if ((stage === "running" || stage === "preparing") && !run.alive) return "lost";
   return stage;
 }
