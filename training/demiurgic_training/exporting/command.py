@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from demiurgic.config import Settings
 from demiurgic.errors import MissingExtra, UserError
 from demiurgic_training.exporting.wish import Quantisation, Wish
+from demiurgic_training.quiet import quieten_libraries
 
 if TYPE_CHECKING:
     from demiurgic_training.exporting.wish import Exported
@@ -44,6 +45,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
     from demiurgic_training.exporting.running import export
 
+    quieten_libraries()
     screen = Console(stderr=True, highlight=False, soft_wrap=True)
     exported = export(_wish(options, settings), lambda what: screen.print(f"{what} …", style="dim"))
     _show(exported)

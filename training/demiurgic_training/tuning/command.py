@@ -3,7 +3,6 @@
 import argparse
 import importlib.util
 import json
-import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from demiurgic.config import Settings
 from demiurgic.errors import MissingExtra, UserError
+from demiurgic_training.quiet import quieten_libraries
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,8 +48,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from demiurgic_training.tuning.reading import read_recipe
 
     recipe = read_recipe(Path(options.recipe), options.overrides)
-    # It tells everybody of a package that would make four bits faster on a CPU.
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    quieten_libraries()
     if options.dry_run:
         return _tell_estimate(recipe)
     for package in ("torch", "transformers", "trl", "peft"):

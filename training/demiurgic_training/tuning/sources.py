@@ -52,7 +52,7 @@ def described(model: str) -> Generator[Path]:
 def _checked(folder: Path, *, weights: bool) -> Path:
     if not (folder / "config.json").is_file():
         if (folder / "adapter_config.json").is_file():
-            raise UserError(f"{folder} holds an adapter, not a model", "merge it first, with peft's merge_and_unload; or name its base")
+            raise UserError(f"{folder} holds an adapter, not a model", "merge it first, with peft")
         raise UserError(f"{folder} holds no checkpoint: it has no config.json")
     if weights and not any(any(folder.glob(pattern)) for pattern in _WEIGHTS):
         raise UserError(f"{folder} holds no weights", f"model={SCRATCH}{folder} would begin with random ones")
