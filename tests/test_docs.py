@@ -22,6 +22,8 @@ PAGES = [page for page in DOCUMENTS if blocks(page)]
 TALKING = ("README.md", "start.md")
 SEEN_ELSEWHERE = {("server.md", "bash")}
 """Blocks that have a test of their own, in which a server runs: tests/server/test_server_docs.py."""
+FOLLOWED_ELSEWHERE = {"intents.md", "character.md"}
+"""Pages whose whole test goes on where they end: tests/training/test_taught_recipes.py."""
 NOT_TRIED_LINES = sorted(
     {
         line.split(" #")[0].split(" <")[0].split(" | ")[0].strip()
@@ -40,7 +42,11 @@ def installed() -> set[str]:
     return set()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if page.name not in FOLLOWED_ELSEWHERE],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
 def test_every_block_does_what_stands_there(page: Path, tmp_path: Path, installed: set[str]):
     # Whoever talks to the agent wants an answer and not a small model's wanderings; pages that name a model get it.
     with FakeProvider(*(openai_answer({"content": "It adds the numbers below ten."}) for _ in range(9))) as provider:

@@ -17,6 +17,7 @@ from demiurgic.cli import ask, classify, doctor, evaluate, models, talk
 from demiurgic.cli.parsing import Parser
 from demiurgic.config import Settings, load_settings
 from demiurgic.errors import DemiurgicError, UserError
+from demiurgic.waiting import wait_briefly
 
 
 class Command(Protocol):
@@ -87,7 +88,9 @@ def _run(arguments: Sequence[str]) -> int:
     commands = _commands()
     if arguments and arguments[0] in commands:
         options = _command_parser(commands).parse_args(arguments)
-        return options.run(options, load_settings(_here()))
+        settings = load_settings(_here())  # what programs of the user's see, they see as it was
+        wait_briefly()
+        return options.run(options, settings)
     options = _talk_parser(commands).parse_args(arguments)
     names = ("model", "context", "threads", "temperature", "approve", "sandbox")
     settings = load_settings(_here(), {name: getattr(options, name) for name in names})

@@ -99,9 +99,20 @@ class _Nobody:
         from demiurgic.agent.events import Answer
 
         print(f"demiurgic: not done, because {question.reason} and nobody is here to ask", file=sys.stderr)
-        if self._mode != "all":
-            print("  hint: --approve edits, or --approve all", file=sys.stderr)
+        mode = _doing_so(question)
+        if mode and self._mode not in (mode, "all"):
+            print(f"  hint: --approve {mode}", file=sys.stderr)
         return Answer("deny", "nobody is here to ask; do without it, or say what you would have done")
+
+
+def _doing_so(question: "ApprovalAsked") -> str:
+    """The mode that does unasked what is asked here; empty where none does."""
+    from demiurgic.tools.protocol import EffectKind
+
+    kinds = {effect.kind for effect in question.effects}
+    if EffectKind.RUN in kinds:
+        return "all"
+    return "edits" if kinds & {EffectKind.WRITE, EffectKind.DELETE} else ""
 
 
 def _done(desk: "Desk", prompt: str, layout: str, *, fresh: bool) -> bool:

@@ -22,13 +22,10 @@ from demiurgic.engine.orders import Call, Cancel, Happened, Outcome, Start
 from demiurgic.engine.protocol import Done, EngineEvent, EngineStats, ModelFacts, Request
 from demiurgic.engine.specs import EngineSpec
 from demiurgic.errors import DemiurgicError, EngineDied, EngineError
+from demiurgic.waiting import BRIEFLY
 
 _GRACE = 5.0
 """Seconds that a worker may take to end by itself."""
-
-_QUIET_ENVIRONMENT = {"GOMP_SPINCOUNT": "1000"}
-"""Threads that wait for each other give up their core soon. Spinning for long, as is usual, makes two threads many
-times slower than one as soon as another program wants a core; not spinning at all makes them no faster than one."""
 
 
 class EngineProcess:
@@ -92,7 +89,7 @@ class EngineProcess:
             if self._closed:
                 raise EngineError("the engine is closed")
             if self._worker is None or self._worker.dead:
-                self._worker = _Worker(self._spec, {**self._environment, **_QUIET_ENVIRONMENT})
+                self._worker = _Worker(self._spec, {**self._environment, **BRIEFLY})
             return self._worker
 
 

@@ -5,6 +5,7 @@ A line that holds no message is answered as JSON-RPC says, and the next one is r
 
 import asyncio
 import json
+import selectors
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, BinaryIO, Final, cast
@@ -77,6 +78,7 @@ class Lines:
 
 async def lines_over(incoming: BinaryIO, outgoing: BinaryIO) -> Lines:
     """Over pipes, sockets or a terminal. Raises ValueError where the files are others."""
+    _check_waitable(incoming)
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=LONGEST)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), incoming)
@@ -85,6 +87,15 @@ async def lines_over(incoming: BinaryIO, outgoing: BinaryIO) -> Lines:
         lambda: asyncio.StreamReaderProtocol(asyncio.StreamReader()), outgoing
     )
     return Lines(reader, asyncio.StreamWriter(transport, protocol, None, loop))
+
+
+def _check_waitable(incoming: BinaryIO) -> None:
+    """A device such as /dev/null passes for a pipe, and would fail where nobody is told."""
+    with selectors.DefaultSelector() as selector:
+        try:
+            selector.register(incoming, selectors.EVENT_READ)
+        except PermissionError as error:
+            raise ValueError(f"{incoming.name} cannot be waited for") from error
 
 
 def _is_message(value: Json) -> bool:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.fake_providers import FakeProvider, openai_answer
+from support.fake_providers import FakeProvider, openai_answer, openai_call
 from support.terminals import terminal
 
 PROGRAM = [sys.executable, "-m", "demiurgic"]
@@ -124,6 +124,22 @@ def test_tasks_are_lines_and_comments_may_be_indented(run, tmp_path):
         done = run("--tasks", "tasks.txt", "--model", f"{provider.url}/v1#m", "--output-format", "stream-json")
     said = [json.loads(line) for line in done.stdout.split("\n") if line]
     assert [event["text"] for event in said if event["type"] == "turn_started"] == ["first\x0chalf\u2028whole"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "mode", "hint"),
+    [
+        ("shell", {"command": "true"}, "edits", "--approve all"),
+        ("write", {"path": "a.txt", "content": "a"}, "ask", "--approve edits"),
+        ("read", {"path": "/etc/hostname"}, "ask", None),
+    ],
+)
+def test_what_nobody_could_allow_names_the_mode_that_does_it(run, tool, arguments, mode, hint):
+    call = openai_answer(*openai_call(tool, json.dumps(arguments)), finish="tool_calls")
+    with FakeProvider(call, openai_answer({"content": "Then not."})) as provider:
+        done = run("-p", "x", "--model", f"{provider.url}/v1#m", "--approve", mode)
+    assert "nobody is here to ask" in done.stderr
+    assert [line.strip() for line in done.stderr.splitlines()[1:]] == ([f"hint: {hint}"] if hint else [])
 
 
 @pytest.mark.parametrize("redirected", [">&-", ">/dev/full"])

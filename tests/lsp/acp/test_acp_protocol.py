@@ -1,6 +1,7 @@
 """The protocol itself: who greets whom, what is refused, and that nothing else is ever written on its stream."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -98,9 +99,10 @@ def test_a_line_that_is_too_long_is_passed_over(tmp_path):
     assert answer["id"] == 0
 
 
-def test_it_wants_streams_and_no_files(tmp_path):
+@pytest.mark.parametrize("source", ["input", os.devnull])
+def test_it_wants_streams_and_no_files(tmp_path, source):
     (tmp_path / "input").write_bytes(line(HELLO))
-    with (tmp_path / "input").open("rb") as file:
+    with (tmp_path / source).open("rb") as file:
         done = subprocess.run(
             command(), stdin=file, env=environment(tmp_path), capture_output=True, text=True, timeout=LONGEST
         )

@@ -148,7 +148,7 @@ def test_folders_that_are_no_checkpoints_are_told_apart(student, tmp_path: Path)
     refused(tmp_path / "none", "there is no folder")
     refused(tmp_path, r"it has no config\.json")
     (tmp_path / "adapter_config.json").write_text("{}")
-    refused(tmp_path, "holds an adapter, not a model; merge it first")
+    refused(tmp_path, "holds an adapter, not a model; merge it first, with peft")
     (tmp_path / "x.gguf").touch()
     refused(tmp_path / "x.gguf", "is a GGUF file")
 

@@ -63,6 +63,32 @@ def in_process(out: Path, *overrides: str) -> dict[int, float]:
     return ear.losses
 
 
+def test_threads_give_up_their_cores_soon_and_libraries_keep_quiet():
+    environment = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
+    done = subprocess.run(
+        [sys.executable, "-m", "demiurgic", "train", "tiny-glm", "--dry-run"],
+        env=environment | {"OMP_DISPLAY_ENV": "verbose"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "GOMP_SPINCOUNT = '1000'" in done.stderr
+    assert "pip install" not in done.stderr
+
+
+def test_a_folder_that_is_not_there_is_named_where_the_hub_does_not_answer_either(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "demiurgic", "train", "tiny-glm", "model=checkpoints/small", "--dry-run"],
+        cwd=tmp_path,
+        env=os.environ | {"HF_ENDPOINT": "http://127.0.0.1:1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("demiurgic: there is no folder checkpoints/small, and it cannot be fetched"), done
+
+
 def test_stopped_killed_and_resumed_it_ends_as_if_nothing_had_been(tmp_path: Path):
     folder = RunFolder(tmp_path / "run")
     settings = [f"optimiser.steps={STEPS}", "running.save_every=10", "running.sample_every=null"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from demiurgic.config import Settings
 from demiurgic.errors import MissingExtra, UserError
 from demiurgic_training.exporting.wish import Quantisation, Wish
-from demiurgic_training.libraries import hush
+from demiurgic_training.quiet import quieten_libraries
 
 if TYPE_CHECKING:
     from demiurgic_training.exporting.wish import Exported
@@ -46,8 +46,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from demiurgic_training.exporting.running import export
     from demiurgic_training.tuning.stopping import listening
 
-    hush()
-
+    quieten_libraries()
     screen = Console(stderr=True, highlight=False, soft_wrap=True)
     with listening():  # a SIGTERM, too, sweeps away what is half there: it may be many gigabytes
         exported = export(_wish(options, settings), lambda what: screen.print(f"{what} …", style="dim"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from demiurgic.config import Settings
 from demiurgic.errors import MissingExtra, UserError
-from demiurgic_training.libraries import hush
+from demiurgic_training.quiet import quieten_libraries
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,7 +27,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     add("recipe", nargs="?", metavar="CONFIG.yaml", help="a recipe, or the name of one that comes with the program")
     add("overrides", nargs="*", metavar="key=value", help="say otherwise than it does: optimiser.steps=100")
     add("--resume", action="store_true", help="go on with the run in its folder")
-    add("--dry-run", action="store_true", help="say what it would need of memory and time, and fetch nothing")
+    add("--dry-run", action="store_true", help="say what it would need of memory and time, without its weights")
     add("--describe", action="store_true", help="print every key with its meaning, as a JSON Schema")
     add("--yes", action="store_true", help="begin without asking")
     parser.set_defaults(run=run)
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from demiurgic_training.tuning.reading import read_recipe
 
     recipe = read_recipe(Path(options.recipe), options.overrides)
-    hush()
+    quieten_libraries()
     if options.dry_run:
         return _tell_estimate(recipe)
     for package in ("torch", "transformers", "trl", "peft"):

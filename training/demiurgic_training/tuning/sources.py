@@ -48,7 +48,7 @@ def described(model: str) -> Generator[Path]:
 def _checked(folder: Path, *, weights: bool) -> Path:
     if not (folder / "config.json").is_file():
         if (folder / ADAPTER).is_file():
-            raise UserError(f"{folder} holds an adapter, not a model", "merge it first: demiurgic export")
+            raise UserError(f"{folder} holds an adapter, not a model", "merge it first, with peft")
         raise UserError(f"{folder} holds no checkpoint: it has no config.json")
     if weights and not any(any(folder.glob(pattern)) for pattern in WEIGHTS):
         raise UserError(f"{folder} holds no weights", f"model={SCRATCH}{folder} would begin with random ones")
@@ -81,6 +81,6 @@ def _fetched(name: str, patterns: tuple[str, ...]) -> Path:
     except (HTTPError, OSError) as error:
         reason = first_line(error).removeprefix("Got: ")
         raise WorkError(
-            f"{name} cannot be fetched: {reason}",
+            f"there is no folder {name}, and it cannot be fetched from the hub: {reason}",
             "is the machine online, and has its disk room? start again to go on; a folder will do, too",
         ) from error
