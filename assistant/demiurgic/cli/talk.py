@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demiurgic.cli.telling import shown
 from demiurgic.config import Settings
 from demiurgic.errors import UserError
 
@@ -57,11 +58,11 @@ def _answered(model: "ChatModel", persona: "Persona", talk: "list[Message]", how
     from demiurgic.chat.characters import reply_as
     from demiurgic.events import ReplyEnded, TextDelta
 
-    print(f"[{persona.bot_name}] ", end="", flush=True)
+    print(f"[{shown(persona.bot_name)}] ", end="", flush=True)
     text = ""
     for event in reply_as(persona, model, talk, how):
         if isinstance(event, TextDelta):
-            print(event.text, end="", flush=True)
+            print(shown(event.text), end="", flush=True)
         elif isinstance(event, ReplyEnded):
             text = event.message.text
     print()

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.fake_providers import FakeProvider, openai_answer
+from support.fake_providers import FakeProvider, openai_answer, openai_call
 from support.terminals import terminal
 
 PROGRAM = [sys.executable, "-m", "demiurgic"]
@@ -224,6 +224,21 @@ def test_an_answer_cannot_command_the_terminal_but_comes_whole_through_a_pipe(ru
         with terminal([*PROGRAM, *ask], env) as screen:
             screen.type("\x04")
             assert screen.wait_for(r"a\\x1b.*c\r\n").endswith("a\\x1b]0;title\\x07b\\x1b[2Jc\r\n")
+
+
+def test_a_character_cannot_command_the_terminal_either(env):
+    with FakeProvider(openai_answer({"content": "a\x1b]0;title\x07b"})) as provider:
+        talk = ("talk", "--name", "Eve", "--model", f"{provider.url}/v1#m", "hello")
+        with terminal([*PROGRAM, *talk], env) as screen:
+            assert screen.wait_for(r"b\r\n").endswith("[Eve] a\\x1b]0;title\\x07b\r\n")
+
+
+def test_nor_can_what_a_model_wants_to_write_or_an_error_tells(run):
+    wish = openai_call("write", json.dumps({"path": "a\x1b]0;title\x07b", "content": "x"}))
+    with FakeProvider(openai_answer(*wish, finish="tool_calls"), openai_answer({"content": "no"})) as provider:
+        done = run("-p", "x", "--model", f"{provider.url}/v1#m", "--approve", "ask")
+    assert "not done, because it writes a\\x1b]0;title\\x07b and nobody" in done.stderr
+    assert "there is no file a\\x1b[2J.gguf" in run("-p", "x", "--model", "a\x1b[2J.gguf").stderr
 
 
 def test_a_fault_of_our_own_is_one_line_that_names_its_report(env, tmp_path):
