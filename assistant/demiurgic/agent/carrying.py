@@ -76,10 +76,10 @@ class CallRunner:
         files = self._equipment.workspace
         asked = mentioned(text, files, in_passing=self._equipment.guided)
         paths = [path for path in asked if self._may_read(path, "read")]
-        said = attached(paths, files, self._budget())
-        self.files.note([path for path in paths if f"{path} is now:" in said], ())
+        told = list(attached(paths, files, self._budget()))
+        self.files.note([each.path for each in told if each.shown], ())
         free = missing(text, files) if self._equipment.guided else []
-        return "\n\n".join((*([said] if said else []), *(f"{path} does not exist yet." for path in free)))
+        return "\n\n".join((*(each.text for each in told), *(f"{path} does not exist yet." for path in free)))
 
     def shortened(self, text: str) -> str:
         """As much of a result as its share of the context allows."""

@@ -71,6 +71,14 @@ def test_a_file_that_cannot_be_attached_is_told_of(tmp_path: Path):
     assert linked.startswith("link.txt goes through the link")
 
 
+def test_a_file_that_was_not_shown_is_not_taken_for_seen_because_another_one_says_so(tmp_path: Path):
+    (tmp_path / "a.txt").write_text("b.bin is now:")
+    (tmp_path / "b.bin").write_bytes(b"\0\1")
+    agent = Agent(equipment(tmp_path, scripted("Fine.")))
+    list(agent.turn("compare @a.txt with @b.bin"))
+    assert agent.runner.files.paths == ["a.txt"]
+
+
 def test_a_small_model_hears_which_named_files_are_not_there_yet(tmp_path: Path):
     (tmp_path / "a.txt").write_text("content")
     told = []
