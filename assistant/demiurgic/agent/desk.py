@@ -118,10 +118,8 @@ class Desk:
         it stays as it is: raises SessionError."""
         if not self._session.history.head:
             raise SessionError("there is nothing to shorten yet")
-        before = list(self.agent.conversation)
         shortened = self.agent.shorten(cancel)
-        if cancel.is_set():
-            self.agent.conversation[:] = before
+        if shortened is None:
             raise SessionError("the summary was stopped, so the conversation stays as it is")
         self._session.saw((shortened,))
         return shortened
