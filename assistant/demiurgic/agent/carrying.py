@@ -30,7 +30,7 @@ from demiurgic.errors import DemiurgicError, ToolFailed
 from demiurgic.messages import Message, ToolCall
 from demiurgic.sandbox.protocol import Stream
 from demiurgic.tools.protocol import Budget, Effect, EffectKind, Outcome, Plan, Surroundings
-from demiurgic.tools.room import head_and_tail
+from demiurgic.tools.room import folded
 
 _SHARE_OF_CONTEXT = 0.15
 _SHARE_OF_FREE = 0.5
@@ -83,10 +83,7 @@ class CallRunner:
 
     def shortened(self, text: str) -> str:
         """As much of a result as its share of the context allows."""
-        lines = text.split("\n")
-        head, tail = head_and_tail(lines, self._budget())
-        left = len(lines) - len(head) - len(tail)
-        return "\n".join((*head, *([f"[{left} lines left out]"] if left else []), *tail))
+        return "\n".join(folded(text.split("\n"), self._budget()))
 
     def _may_read(self, path: str, tool: str) -> bool:
         verdict = self._equipment.judge.judge(tool, (Effect(EffectKind.READ, path),))
