@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -158,7 +159,8 @@ class _Child:
         """End it, politely first. A second call does nothing."""
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                pipe.close()
+                with suppress(BrokenPipeError):  # it died before it had read its settings
+                    pipe.close()
         try:
             self._process.wait(GOODBYE_SECONDS)
         except subprocess.TimeoutExpired:
