@@ -90,6 +90,7 @@ def test_a_model_file_without_a_template_is_known_by_its_tokens(run, tiny_chatgl
         (["--context", "much"], "demiurgic --help"),
         (["models", "nonsense"], "demiurgic models --help"),
         (["-p", "x", "--context", "0"], "`context` is 0"),
+        (["eval", "agent", "--context", "-5"], "`context` is -5"),
         (["-p", "x", "--threads", "-3"], "`threads` is -3"),
         (["-p", "x", "--temperature", "nan"], "`temperature` is nan"),
         (["-p", "x", "--max-tokens", "0"], "--max-tokens is 0"),
