@@ -101,10 +101,11 @@ def _persona(options: argparse.Namespace) -> "Persona":
 
 def _read(path: Path) -> dict[str, str]:
     from demiurgic.chat.lenient import json_object
+    from demiurgic_models.reading import read_small
 
     try:
-        held = json_object(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError) as error:
+        held = json_object(json.loads(read_small(path, pipes=True)))
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path} cannot be read: {error}") from error
     held = json_object(held.get("session_meta")) or held
     known = {name: text for name in _FIELDS if isinstance(text := held.get(name), str)}
