@@ -178,6 +178,13 @@ def load_settings(folder: Path, flags: Mapping[str, object] | None = None) -> Se
     return replace(settings, **secrets, host_keys=hosts, environment=inherited)  # pyright: ignore[reportArgumentType]
 
 
+def with_flags(settings: Settings, flags: Mapping[str, object]) -> Settings:
+    """The settings with those flags that were given. Raises ConfigError."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    _check_ranges(given)
+    return replace(settings, **given)  # pyright: ignore[reportArgumentType]
+
+
 def _from_project(path: Path) -> dict[str, object]:
     table = _table(path)
     if forbidden := sorted({*_NAMES, *_TABLES}.intersection(table) - _PROJECT_MAY_SET):

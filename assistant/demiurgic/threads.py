@@ -1,11 +1,14 @@
-"""Work of a thread that somebody awaits in an event loop."""
+"""Waiting that can be interrupted: for the work of a thread, and for work that somebody may want to end."""
 
 import asyncio
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
 Thing = TypeVar("Thing")
+_GLANCE = 0.1
 
 
 async def begun(begin: Callable[[], Thing], undo: Callable[[Thing], None]) -> Thing:
@@ -21,3 +24,23 @@ async def begun(begin: Callable[[], Thing], undo: Callable[[Thing], None]) -> Th
 def _undo(undo: Callable[[Thing], None], beginning: "asyncio.Future[Thing]") -> None:
     if not beginning.cancelled() and beginning.exception() is None:
         undo(beginning.result())
+
+
+@contextmanager
+def ended_by(wish: threading.Event, end: Callable[[], None]) -> Generator[None]:
+    """Whatever is waited for within, `end` is called soon after the wish is there, by a thread of its own."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            if wish.wait(_GLANCE):
+                end()
+                return
+
+    watching = threading.Thread(target=watch, name="waiting for an end", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watching.join()

@@ -66,9 +66,11 @@ class Agent:
         """Whether a conversation of so many tokens leaves room to go on."""
         return self._compactor.fits(used)
 
-    def shorten(self, cancel: threading.Event) -> Compacted:
-        """Begin the conversation anew with what matters of it."""
+    def shorten(self, cancel: threading.Event) -> Compacted | None:
+        """Begin the conversation anew with what matters of it. Cancelled meanwhile, it stays as it is: None."""
         before, shortened = self.used(), self._compactor.shortened(self.conversation, cancel)
+        if cancel.is_set():
+            return None  # half a summary is none
         if (after := self.counter.conversation(shortened, self.specs)) >= before:
             return Compacted(before, before)  # nothing would be won
         self.conversation[:] = shortened
@@ -152,6 +154,8 @@ class Turn:
         while (end := TurnEnd.CANCELLED if self._cancelled.is_set() else progress.limit(limits)) is None:
             yield from self._steered()
             used = yield from self._made_room()
+            if self._cancelled.is_set():
+                return TurnEnd.CANCELLED
             if not self._agent.fits(used):
                 return TurnEnd.CONTEXT
             progress.steps += 1
@@ -186,11 +190,10 @@ class Turn:
     def _made_room(self) -> Generator[AgentEvent, None, int]:
         """Shorten the conversation if it leaves too little room. Returns how many tokens it has then."""
         used = self._agent.used()
-        if self._agent.fits(used):
-            return used
-        shortened = self._agent.shorten(self._cancelled)
-        yield shortened
-        return shortened.after
+        if not self._agent.fits(used) and (shortened := self._agent.shorten(self._cancelled)):
+            yield shortened
+            return shortened.after
+        return used
 
     def _ask(self, progress: Progress, used: int) -> Generator[AgentEvent, None, ReplyEnded]:
         gear = self._equipment

@@ -30,7 +30,7 @@ from demiurgic.errors import DemiurgicError, ToolFailed
 from demiurgic.messages import Message, ToolCall
 from demiurgic.sandbox.protocol import Stream
 from demiurgic.tools.protocol import Budget, Effect, EffectKind, Outcome, Plan, Surroundings
-from demiurgic.tools.room import head_and_tail
+from demiurgic.tools.room import folded
 
 _SHARE_OF_CONTEXT = 0.15
 _SHARE_OF_FREE = 0.5
@@ -76,17 +76,14 @@ class CallRunner:
         files = self._equipment.workspace
         asked = mentioned(text, files, in_passing=self._equipment.guided)
         paths = [path for path in asked if self._may_read(path, "read")]
-        said = attached(paths, files, self._budget())
-        self.files.note([path for path in paths if f"{path} is now:" in said], ())
+        told = list(attached(paths, files, self._budget()))
+        self.files.note([each.path for each in told if each.shown], ())
         free = missing(text, files) if self._equipment.guided else []
-        return "\n\n".join((*([said] if said else []), *(f"{path} does not exist yet." for path in free)))
+        return "\n\n".join((*(each.text for each in told), *(f"{path} does not exist yet." for path in free)))
 
     def shortened(self, text: str) -> str:
         """As much of a result as its share of the context allows."""
-        lines = text.split("\n")
-        head, tail = head_and_tail(lines, self._budget())
-        left = len(lines) - len(head) - len(tail)
-        return "\n".join((*head, *([f"[{left} lines left out]"] if left else []), *tail))
+        return "\n".join(folded(text.split("\n"), self._budget()))
 
     def _may_read(self, path: str, tool: str) -> bool:
         verdict = self._equipment.judge.judge(tool, (Effect(EffectKind.READ, path),))

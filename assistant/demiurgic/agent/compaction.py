@@ -16,6 +16,7 @@ from demiurgic.chat.protocol import ChatModel, ReplyOptions
 from demiurgic.errors import ContextOverflow
 from demiurgic.events import ReplyEnded
 from demiurgic.messages import Assistant, Message, System, Tool, ToolResult, User
+from demiurgic.threads import ended_by
 from demiurgic.tools.todo import SPEC as PLAN
 
 FULL = 0.75
@@ -86,11 +87,10 @@ class Compactor:
                 reply = self.model.reply(asked, self.tools, options)
             except ContextOverflow:
                 continue
-            for event in reply:
-                if cancel.is_set():
-                    reply.cancel()
-                if isinstance(event, ReplyEnded):
-                    return event.message.text.strip()
+            with ended_by(cancel, reply.cancel):  # also while nothing comes
+                for event in reply:
+                    if isinstance(event, ReplyEnded):
+                        return event.message.text.strip()
         return ""
 
     def _halved(self, conversation: Sequence[Message]) -> list[Message]:

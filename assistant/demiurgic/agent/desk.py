@@ -15,7 +15,7 @@ from demiurgic.agent.events import AgentEvent, Compacted, Delegated, Mode, Obser
 from demiurgic.agent.sessions.history import Move
 from demiurgic.agent.sessions.session import Session
 from demiurgic.agent.sessions.shelf import Shelf, Start, Summary
-from demiurgic.agent.sessions.training import training_lines
+from demiurgic.agent.sessions.training import training_line
 from demiurgic.errors import SessionError
 from demiurgic.messages import Assistant, Message
 from demiurgic.tools.protocol import DiffView
@@ -118,10 +118,8 @@ class Desk:
         it stays as it is: raises SessionError."""
         if not self._session.history.head:
             raise SessionError("there is nothing to shorten yet")
-        before = list(self.agent.conversation)
         shortened = self.agent.shorten(cancel)
-        if cancel.is_set():
-            self.agent.conversation[:] = before
+        if shortened is None:
             raise SessionError("the summary was stopped, so the conversation stays as it is")
         self._session.saw((shortened,))
         return shortened
@@ -144,9 +142,11 @@ class Desk:
         return [*parts, ("free", max(0, counter.context - used)), ("context", counter.context)]
 
     def export(self, path: Path) -> None:
-        """Add the conversation to a file of training data, as one line."""
+        """Add the conversation to a file of training data, as one line. Raises SessionError if nothing was said."""
+        if not self._session.history.head:
+            raise SessionError("there is nothing to export yet")
         with path.open("a", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in training_lines(self._session.history))
+            file.write(f"{training_line(self._session.history)}\n")
 
     def close(self) -> None:
         """Let go of everything."""

@@ -1,9 +1,9 @@
 """Which files a conversation has seen, and as what: for drafts, for noticing changes, and for what a summary keeps."""
 
-import hashlib
 from collections.abc import Iterable
 
 from demiurgic.errors import DemiurgicError
+from demiurgic.tools.textfile import fingerprint
 from demiurgic.workspace.protocol import Workspace
 
 _LARGEST = 200_000
@@ -36,7 +36,7 @@ class OpenFiles:
             if data is None:
                 self.seen.pop(path, None)
                 continue
-            self.seen[path] = hashlib.sha256(data).hexdigest()
+            self.seen[path] = fingerprint(data)
             self._open[path] = data.decode("utf-8", "replace")
         for path in list(self._open)[:-_MOST]:
             del self._open[path]

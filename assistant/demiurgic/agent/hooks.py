@@ -18,6 +18,8 @@ from demiurgic.messages import ToolCall
 
 _SECONDS = 60
 _REFUSES = 2
+_MOST = 2000
+"""Characters of what a hook says that the model is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +49,24 @@ class Hooks:
         for hook in self._of("before", call.name):
             done = self._run(hook, {"event": "before", "tool": call.name, "arguments": call.arguments})
             if done.returncode == _REFUSES:
-                raise ToolFailed(f"a hook of the user's stopped this call: {done.stderr.strip()[:2000]}")
+                raise ToolFailed(f"a hook of the user's stopped this call: {done.stderr.strip()[:_MOST]}")
 
     def after(self, call: ToolCall, result: str, *, failed: bool) -> str:
-        """What the hooks have to say about a result; usually nothing."""
+        """What the hooks have to say about a result; usually nothing.
+
+        The call was carried out: a hook that breaks takes nothing back, and is told beside the result."""
         told = {"event": "after", "tool": call.name, "arguments": call.arguments, "result": result, "failed": failed}
-        notes = [self._run(hook, told).stdout.strip()[:2000] for hook in self._of("after", call.name)]
+        notes = [self._note(hook, told) for hook in self._of("after", call.name)]
         return "\n".join(note for note in notes if note)
 
     def _of(self, when: str, tool: str) -> list[Hook]:
         return [hook for hook in self.hooks if hook.when == when and hook.concerns(tool)]
+
+    def _note(self, hook: Hook, told: Mapping[str, object]) -> str:
+        try:
+            return self._run(hook, told).stdout.strip()[:_MOST]
+        except ToolFailed as error:
+            return error.message
 
     def _run(self, hook: Hook, told: Mapping[str, object]) -> subprocess.CompletedProcess[str]:
         try:

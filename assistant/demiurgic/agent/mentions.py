@@ -5,7 +5,8 @@ that are named in passing: it would rather guess what they hold than read them.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from demiurgic.errors import DemiurgicError
 from demiurgic.tools.protocol import Budget
@@ -16,6 +17,15 @@ _NAMED = re.compile(
 )
 _LARGEST = 100_000
 _MOST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """What goes with the user's words for one file: its text, or a word on why it is not shown."""
+
+    path: str
+    text: str
+    shown: bool
 
 
 def mentioned(text: str, workspace: Workspace, *, in_passing: bool) -> list[str]:
@@ -39,33 +49,31 @@ def _names(text: str) -> Iterator[tuple[str, bool]]:
         yield match["quoted"] or plain, bool(match["quoted"] or match["at"])
 
 
-def attached(paths: list[str], workspace: Workspace, budget: Budget) -> str:
-    """The text of these files, as far as the budget reaches."""
-    return "\n\n".join(_texts(paths, workspace, budget))
-
-
-def _texts(paths: list[str], workspace: Workspace, budget: Budget) -> Iterator[str]:
+def attached(paths: Iterable[str], workspace: Workspace, budget: Budget) -> Iterator[Attachment]:
+    """These files, as far as the budget reaches."""
     left = budget.tokens
     for path in paths:
-        try:
-            data = workspace.read(path, _LARGEST + 1)
-        except DemiurgicError as error:
-            yield error.message
-            continue
-        if b"\0" in data:
-            yield f"{path} is not attached: it is no text"
-            continue
-        if len(data) > _LARGEST:
-            yield f"{path} is not attached: it is too long; read the part that matters"
-            continue
-        text = data.decode("utf-8", "replace").removesuffix("\n")
+        text, problem = _text(path, workspace)
         block = f"{path} is now:\n```\n{text}\n```"
         size = budget.count(block)
-        if size > left:
-            yield f"{path} is not attached: it has {size} tokens, and {left} fit; read the part that matters"
-            continue
-        left -= size
-        yield block
+        if not problem and size > left:
+            problem = f"{path} is not attached: it has {size} tokens, and {left} fit; read the part that matters"
+        if not problem:
+            left -= size
+        yield Attachment(path, problem or block, shown=not problem)
+
+
+def _text(path: str, workspace: Workspace) -> tuple[str, str]:
+    """What a file holds, or why that cannot go along."""
+    try:
+        data = workspace.read(path, _LARGEST + 1)
+    except DemiurgicError as error:
+        return "", error.message
+    if b"\0" in data:
+        return "", f"{path} is not attached: it is no text"
+    if len(data) > _LARGEST:
+        return "", f"{path} is not attached: it is too long; read the part that matters"
+    return data.decode("utf-8", "replace").removesuffix("\n"), ""
 
 
 def _is_free(workspace: Workspace, path: str) -> bool:

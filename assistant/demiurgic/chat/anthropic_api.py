@@ -22,10 +22,10 @@ from demiurgic.chat.anthropic_wire import (
     write_tools,
 )
 from demiurgic.chat.background import BackgroundLoop
-from demiurgic.chat.patience import CONNECT_SECONDS, RETRIES, http_client
+from demiurgic.chat.patience import CONNECT_SECONDS, RETRIES, SILENCE_SECONDS, http_client
 from demiurgic.chat.protocol import ReplyOptions
 from demiurgic.chat.provider_errors import Service
-from demiurgic.chat.remote import DEFAULT_OPTIONS, Ask, Stopped, WireEvent, asked
+from demiurgic.chat.remote import Ask, Stopped, WireEvent, asked
 from demiurgic.chat.remote_reply import RemoteReply
 from demiurgic.chat.remote_turn import Turn
 from demiurgic.chat.sdk_errors import explained
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     import anthropic
 
 ANTHROPIC_URL = "https://api.anthropic.com"
-DEFAULT_TIMEOUT = 600.0
 _NAME = "Anthropic"
 _KEY_VARIABLE = "ANTHROPIC_API_KEY"
 
@@ -59,7 +58,7 @@ def reach(
     model: str,
     base_url: str | None = None,
     api_key: str | None = None,
-    timeout: float = DEFAULT_TIMEOUT,
+    timeout: float = SILENCE_SECONDS,
     *,
     many: bool = False,
 ) -> AnthropicModel:
@@ -87,7 +86,7 @@ class AnthropicChat:
         model: str,
         base_url: str | None = None,
         api_key: str | None = None,
-        timeout: float = DEFAULT_TIMEOUT,
+        timeout: float = SILENCE_SECONDS,
         context: int | None = None,
     ) -> None:
         self._at, self._context = reach(model, base_url, api_key, timeout), context
@@ -108,7 +107,7 @@ class AnthropicChat:
         self,
         conversation: Sequence[Message],
         tools: Sequence[Tool] = (),
-        options: ReplyOptions = DEFAULT_OPTIONS,
+        options: ReplyOptions = ReplyOptions(),
     ) -> RemoteReply:
         ask = asked(conversation, tools, options)
         _refuse_impossible(ask)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from demiurgic.chat.background import BackgroundLoop
 from demiurgic.chat.openai_wire import OPENAI_URL, ChunkReader, Dialect, dialect_of, request_body
-from demiurgic.chat.patience import CONNECT_SECONDS, RETRIES, http_client
+from demiurgic.chat.patience import CONNECT_SECONDS, RETRIES, SILENCE_SECONDS, http_client
 from demiurgic.chat.protocol import ReplyOptions
 from demiurgic.chat.provider_errors import Service
-from demiurgic.chat.remote import DEFAULT_OPTIONS, Ask, Stopped, WireEvent, asked
+from demiurgic.chat.remote import Ask, Stopped, WireEvent, asked
 from demiurgic.chat.remote_reply import RemoteReply
 from demiurgic.chat.remote_turn import Turn
 from demiurgic.chat.sdk_errors import explained
@@ -25,7 +25,6 @@ from demiurgic.messages import Message, Tool
 if TYPE_CHECKING:
     import openai
 
-DEFAULT_TIMEOUT = 600.0
 _NO_KEY = "none"
 """Given to the SDK where there is no key, lest it send the one for OpenAI that it finds in the environment."""
 
@@ -46,7 +45,7 @@ def reach(
     model: str,
     base_url: str | None = None,
     api_key: str | None = None,
-    timeout: float = DEFAULT_TIMEOUT,
+    timeout: float = SILENCE_SECONDS,
     *,
     many: bool = False,
 ) -> OpenAIModel:
@@ -78,7 +77,7 @@ class OpenAIChat:
         model: str,
         base_url: str | None = None,
         api_key: str | None = None,
-        timeout: float = DEFAULT_TIMEOUT,
+        timeout: float = SILENCE_SECONDS,
         context: int | None = None,
     ) -> None:
         self._at, self._context = reach(model, base_url, api_key, timeout), context
@@ -96,7 +95,7 @@ class OpenAIChat:
         self,
         conversation: Sequence[Message],
         tools: Sequence[Tool] = (),
-        options: ReplyOptions = DEFAULT_OPTIONS,
+        options: ReplyOptions = ReplyOptions(),
     ) -> RemoteReply:
         return RemoteReply(self._loop, Turn(self._at.dialect.title, asked(conversation, tools, options), self._stream))
 

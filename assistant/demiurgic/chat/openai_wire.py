@@ -17,7 +17,8 @@ from demiurgic.chat.protocol import Named
 from demiurgic.chat.remote import Ask, Stopped, Used, WireEvent
 from demiurgic.errors import ProviderError
 from demiurgic.events import CallDelta, CallStarted, Finish, ReasoningDelta, TextDelta
-from demiurgic.messages import Assistant, Json, JsonObject, Message, System, Tool, ToolResult, Usage, User
+from demiurgic.messages import Assistant, Json, JsonObject, Message, System, ToolResult, Usage, User
+from demiurgic.messages_json import write_tool
 
 Object: TypeAlias = dict[str, Any]
 
@@ -92,7 +93,7 @@ def request_body(model: str, ask: Ask, dialect: Dialect) -> tuple[Object, Object
         "response_format": options.answer_schema and _response_format(options.answer_schema),
     }
     if ask.tools:
-        body["tools"] = [_write_tool(tool) for tool in ask.tools]
+        body["tools"] = [write_tool(tool) for tool in ask.tools]
         optional["tool_choice"] = _write_choice(ask)
         if dialect.declares_parallel or not options.parallel_calls:
             body["parallel_tool_calls"] = options.parallel_calls
@@ -133,11 +134,6 @@ def _write_assistant(message: Assistant, dialect: Dialect) -> Object:
     if message.reasoning and dialect.wants_reasoning:
         written["reasoning_content"] = message.reasoning
     return written
-
-
-def _write_tool(tool: Tool) -> Object:
-    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
-    return {"type": "function", "function": function}
 
 
 def _write_choice(ask: Ask) -> Json:

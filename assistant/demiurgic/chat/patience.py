@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 RETRIES = 2
 CONNECT_SECONDS = 10.0
+SILENCE_SECONDS = 600.0
+"""How long no byte may come; a local server reads long prompts slowly."""
 LONGEST_PAUSE = 30.0
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _AFTER_WORK = frozenset({408, 502, 504})

@@ -13,8 +13,6 @@ from demiurgic.errors import UnsupportedRequest
 from demiurgic.events import CallDelta, CallStarted, Finish, ReasoningDelta, TextDelta
 from demiurgic.messages import Message, Tool, Usage
 
-DEFAULT_OPTIONS = ReplyOptions()
-
 
 @dataclass(frozen=True, slots=True)
 class Ask:

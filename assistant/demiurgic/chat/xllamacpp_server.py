@@ -12,13 +12,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from demiurgic.chat.openai_api import DEFAULT_TIMEOUT, OpenAIChat
+from demiurgic.chat.openai_api import OpenAIChat
+from demiurgic.chat.patience import SILENCE_SECONDS
 from demiurgic.chat.protocol import ReplyOptions
-from demiurgic.chat.remote import DEFAULT_OPTIONS
 from demiurgic.chat.remote_reply import RemoteReply
 from demiurgic.engine.options import EngineOptions
 from demiurgic.errors import (
@@ -35,13 +36,12 @@ from demiurgic.messages import Message, Tool
 
 GOODBYE_SECONDS = 5.0
 LAST_WORDS = 2000
-DEFAULT_ENGINE_OPTIONS = EngineOptions()
 
 
 class XllamaCppChat:
     """One loaded model. Constructing it loads the file, which takes seconds."""
 
-    def __init__(self, path: Path, options: EngineOptions = DEFAULT_ENGINE_OPTIONS) -> None:
+    def __init__(self, path: Path, options: EngineOptions = EngineOptions()) -> None:
         if importlib.util.find_spec("xllamacpp") is None:
             raise MissingExtra("xllamacpp", "xllamacpp")
         if not path.is_file():
@@ -53,7 +53,7 @@ class XllamaCppChat:
         self._child = _Child()
         try:
             address = self._child.start(_settings(path, options, key))
-            self._remote = OpenAIChat("local", address.url, key, DEFAULT_TIMEOUT, address.context)
+            self._remote = OpenAIChat("local", address.url, key, SILENCE_SECONDS, address.context)
         except BaseException:
             self._child.end()
             raise
@@ -70,11 +70,11 @@ class XllamaCppChat:
         self,
         conversation: Sequence[Message],
         tools: Sequence[Tool] = (),
-        options: ReplyOptions = DEFAULT_OPTIONS,
-    ) -> "LocalReply":
+        options: ReplyOptions = ReplyOptions(),
+    ) -> "ChildsReply":
         if self._child.dead():
             raise self._child.died()
-        return LocalReply(self._remote.reply(conversation, tools, options), self._child)
+        return ChildsReply(self._remote.reply(conversation, tools, options), self._child)
 
     def count_tokens(
         self, conversation: Sequence[Message], tools: Sequence[Tool] = (), *, think: bool = True
@@ -86,7 +86,7 @@ class XllamaCppChat:
         self._child.end()
 
 
-class LocalReply:
+class ChildsReply:
     """A reply of the child's server. That the child died is told as such, not as a lost connection."""
 
     def __init__(self, reply: RemoteReply, child: "_Child") -> None:
@@ -159,7 +159,8 @@ class _Child:
         """End it, politely first. A second call does nothing."""
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                pipe.close()
+                with suppress(BrokenPipeError):  # it died before it had read its settings
+                    pipe.close()
         try:
             self._process.wait(GOODBYE_SECONDS)
         except subprocess.TimeoutExpired:

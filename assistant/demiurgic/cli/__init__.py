@@ -15,6 +15,7 @@ from typing import Protocol
 
 from demiurgic.cli import ask, classify, doctor, evaluate, models, talk
 from demiurgic.cli.parsing import Parser
+from demiurgic.cli.telling import tell
 from demiurgic.config import Settings, load_settings
 from demiurgic.errors import DemiurgicError, UserError
 from demiurgic.waiting import wait_briefly
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()  # what cannot be written is told here, and not by Python at its end
         return code
     except DemiurgicError as error:
-        print(f"demiurgic: {error}", file=sys.stderr)
+        tell(str(error))
         return 2 if isinstance(error, UserError) else 1
     except KeyboardInterrupt:
         print(file=sys.stderr)
@@ -61,14 +62,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            print(f"demiurgic: {_report(error)}", file=sys.stderr)
+            tell(_report(error))
         else:
-            print(f"demiurgic: {error.filename or 'the output'} cannot be written: the disk is full", file=sys.stderr)
+            tell(f"{error.filename or 'the output'} cannot be written: the disk is full")
             if error.filename is None:
                 _give_up_output()
         return 1
     except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours, told in one line
-        print(f"demiurgic: {_report(error)}", file=sys.stderr)
+        tell(_report(error))
         return 1
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from demiurgic.cli.telling import shown, tell
 from demiurgic.config import MODES, SANDBOXES, Settings
 from demiurgic.errors import UserError
 
@@ -81,7 +82,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     desk = opener(options, settings)(_Nobody(settings.approve))
     for warning in (desk.equipment.sandbox.warning, *desk.warnings):
         if warning:
-            print(f"demiurgic: {warning}", file=sys.stderr)
+            tell(warning)
     try:
         ends = [_done(desk, prompt, options.output_format, fresh=number > 0) for number, prompt in enumerate(prompts)]
     finally:
@@ -98,7 +99,7 @@ class _Nobody:
     def ask(self, question: "ApprovalAsked") -> "Answer":
         from demiurgic.agent.events import Answer
 
-        print(f"demiurgic: not done, because {question.reason} and nobody is here to ask", file=sys.stderr)
+        tell(f"not done, because {question.reason} and nobody is here to ask")
         mode = _doing_so(question)
         if mode and self._mode not in (mode, "all"):
             print(f"  hint: --approve {mode}", file=sys.stderr)
@@ -127,9 +128,9 @@ def _done(desk: "Desk", prompt: str, layout: str, *, fresh: bool) -> bool:
         turn.cancel()
         raise
     if ended.problem:
-        print(f"demiurgic: {'; '.join(ended.problem.splitlines())}", file=sys.stderr)
+        tell("; ".join(ended.problem.splitlines()))
     elif ended.reason not in (TurnEnd.DONE, TurnEnd.TOKEN_LIMIT):
-        print(f"demiurgic: ended early ({ended.reason.value})", file=sys.stderr)
+        tell(f"ended early ({ended.reason.value})")
     return ended.reason in (TurnEnd.DONE, TurnEnd.TOKEN_LIMIT)
 
 
@@ -169,10 +170,7 @@ def _write(events: "Iterable[AgentEvent]", layout: str) -> "TurnEnded":
     from demiurgic.agent.events import StepStarted, TurnEnded
     from demiurgic.agent.sessions.wire import event_line
     from demiurgic.events import TextDelta
-    from demiurgic.workspace.shown import visible
 
-    # A terminal must not obey what a model writes; a file or a program gets it as it is.
-    shown = visible if sys.stdout.isatty() else str
     written = ""
     for event in events:
         if layout == "stream-json":

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demiurgic.cli.telling import shown
 from demiurgic.config import Settings
 from demiurgic.errors import UserError, WorkError
 
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     with closing(open_classifier(settings, options.model, labels, Means(batch=1))) as classifier:
         for number, text in enumerate(_texts(options.texts)):
             for prediction in classifier.classify([_row(number, text, labels, options)]):
-                print(_line(text, prediction, options.top), flush=True)
+                print(shown(_line(text, prediction, options.top)), flush=True)
     return 0
 
 

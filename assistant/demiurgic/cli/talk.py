@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demiurgic.cli.telling import shown
 from demiurgic.config import Settings
 from demiurgic.errors import UserError
 
@@ -57,11 +58,11 @@ def _answered(model: "ChatModel", persona: "Persona", talk: "list[Message]", how
     from demiurgic.chat.characters import reply_as
     from demiurgic.events import ReplyEnded, TextDelta
 
-    print(f"[{persona.bot_name}] ", end="", flush=True)
+    print(f"[{shown(persona.bot_name)}] ", end="", flush=True)
     text = ""
     for event in reply_as(persona, model, talk, how):
         if isinstance(event, TextDelta):
-            print(event.text, end="", flush=True)
+            print(shown(event.text), end="", flush=True)
         elif isinstance(event, ReplyEnded):
             text = event.message.text
     print()
@@ -100,10 +101,11 @@ def _persona(options: argparse.Namespace) -> "Persona":
 
 def _read(path: Path) -> dict[str, str]:
     from demiurgic.chat.lenient import json_object
+    from demiurgic_models.reading import read_small
 
     try:
-        held = json_object(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError) as error:
+        held = json_object(json.loads(read_small(path, pipes=True)))
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path} cannot be read: {error}") from error
     held = json_object(held.get("session_meta")) or held
     known = {name: text for name in _FIELDS if isinstance(text := held.get(name), str)}

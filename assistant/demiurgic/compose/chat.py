@@ -82,7 +82,7 @@ def registry(settings: Settings) -> dict[str, Entry]:
 def default_model(settings: Settings) -> str:
     """The shipped default, or a smaller one where memory is short."""
     entries = registry(settings)
-    fitting = [advice.entry.name for advice in recommend(entries, psutil.virtual_memory().total) if advice.fits]
+    fitting = [advice.entry.name for advice in recommend(entries, memory_total()) if advice.fits]
     if DEFAULT_MODEL in fitting or not fitting:
         return DEFAULT_MODEL
     return fitting[0]

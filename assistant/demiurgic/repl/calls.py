@@ -13,7 +13,7 @@ from demiurgic.sandbox.printed import settled
 from demiurgic.tools.protocol import CommandView, DiffView, TextView, TodoView, View
 from demiurgic.workspace.shown import visible, visible_name
 
-TAIL = 5
+_TAIL = 5
 """Lines of output that are shown while a program runs, and after it."""
 _DIFF = 40
 _CODE = 12
@@ -36,9 +36,9 @@ def headline(name: str, view: View) -> Text:
             return _titled("plan", f"{sum(state == 'done' for _, state in items)} of {len(items)} done")
 
 
-def running(started: ToolStarted, output: str, most: int = TAIL) -> list[RenderableType]:
+def running(output: str) -> list[RenderableType]:
     """The end of what a program has written by now."""
-    return [*tail(settled(output), most)] if output.strip() else []
+    return [*tail(settled(output))] if output.strip() else []
 
 
 def finished(started: ToolStarted, ended: ToolFinished, *, seen: bool) -> list[RenderableType]:
@@ -77,12 +77,12 @@ def whole(view: View) -> list[RenderableType]:
             return [_item(text, state) for text, state in items]
 
 
-def tail(output: str, most: int = TAIL) -> Sequence[Hanging]:
+def tail(output: str) -> Sequence[Hanging]:
     """The last lines of an output, and how many there were before them."""
     lines = visible(output).rstrip("\n").split("\n")
-    hidden = len(lines) - most
+    hidden = len(lines) - _TAIL
     above = [_dim(f"… {hidden} lines above; /output shows all")] if hidden > 1 else []
-    return [*above, *(_dim(each, cropped=True) for each in lines[-most if hidden > 1 else 0 :])]
+    return [*above, *(_dim(each, cropped=True) for each in lines[-_TAIL if hidden > 1 else 0 :])]
 
 
 def _body(view: View, ended: ToolFinished, *, seen: bool) -> list[RenderableType]:

@@ -82,7 +82,7 @@ class Markdown:
             return self._in_fence(self._fence, text)
         if text.lstrip().startswith("|"):
             self._table.append(text)
-            return self._spaced([]) if len(self._table) > 1 else self._gap()
+            return self._spaced([])
         before = self._end_of_table()
         if fence := _FENCE.match(text):
             self._fence = _Fence(fence["fence"], len(fence["indent"]), CodeLines(fence["language"]))
@@ -104,9 +104,6 @@ class Markdown:
     def _end_of_table(self) -> list[RenderableType]:
         rows, self._table = self._table, []
         return [_table(rows)] if rows else []
-
-    def _gap(self) -> list[RenderableType]:
-        return self._spaced([])
 
     def _spaced(self, blocks: list[RenderableType]) -> list[RenderableType]:
         """The blocks, with the empty line before them that is due."""

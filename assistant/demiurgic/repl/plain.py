@@ -33,7 +33,6 @@ class Plain:
         self._interactive = interactive
         self._scribe = Scribe(PlainProse, echo=not interactive)
         self._ink = Ink(escapes=False, colours=False)
-        self._prefilled = ""
 
     def show(self, item: Shown) -> None:
         self._write(self._scribe.take(item))

@@ -92,7 +92,7 @@ class Scribe:
             blocks += [*self._gap("text"), *live]
         doing: str | Text = self._reading.words(now) if self._reading else self._doing
         if self._tool_started is not None:
-            blocks += running(self._tool_started, self._output)
+            blocks += running(self._output)
             doing = headline(self._tool_started.call.name, self._tool_started.view)
         moving = activity(doing, now - self._since, "" if self._reading else "Ctrl-C stops")
         return [*blocks, *([Text()] if blocks else self._gap("activity")), moving]

@@ -3,6 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, Self
 
 from demiurgic.errors import UnsupportedRequest
@@ -20,6 +21,8 @@ class Family(ABC):
     reasoning: Reasoning | None = None
     tags: tuple[str, ...] = ()
     """The tags of its calls."""
+    keep_thoughts = True
+    """Whether the thoughts of earlier turns stay, also where the family's own template drops them."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
@@ -60,8 +63,10 @@ class Family(ABC):
         return self.reasoning if think else None
 
     def forgetful(self) -> Self:
-        """The family as its own template renders it, where that drops earlier thoughts."""
-        return self
+        """The same, without the thoughts of earlier turns: as the family's own template renders it."""
+        other = copy(self)
+        other.keep_thoughts = False
+        return other
 
     @abstractmethod
     def render(

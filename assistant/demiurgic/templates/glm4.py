@@ -5,13 +5,12 @@ a result is an observation, as the models were trained.
 """
 
 from collections.abc import Sequence
-from typing import Self
 
 from demiurgic.messages import Assistant, Message, System, Tool, ToolResult, User
 from demiurgic.templates.dialects import Glm4Calls
 from demiurgic.templates.family import dumps, function
 from demiurgic.templates.glm import ASSISTANT, OBSERVATION, PREFIX, SYSTEM, USER, GlmFamily, GlmScript
-from demiurgic.templates.protocol import Reasoning, Segment, Vocabulary
+from demiurgic.templates.protocol import Reasoning, Segment
 
 _TOOLS = "# 可用工具"
 _USAGE = "在调用上述函数时，请使用 Json 格式表示调用的参数。"
@@ -94,14 +93,6 @@ class GlmZ1(Glm4):
     family = "glm-z1"
     persona = _PERSONA
     reasoning = Reasoning("<think>", "</think>", prefilled=True)
-
-    def __init__(self, vocabulary: Vocabulary, *, keep_thoughts: bool = True) -> None:
-        super().__init__(vocabulary)
-        self.keep_thoughts = keep_thoughts
-
-    def forgetful(self) -> Self:
-        """Without the thoughts of earlier turns."""
-        return type(self)(self.vocabulary, keep_thoughts=False)
 
     def _opening(self, *, think: bool) -> str:
         return "\n<think>" if think else ""

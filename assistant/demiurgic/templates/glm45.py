@@ -5,14 +5,13 @@ what was said stays as it was said, so that nothing has to be read again; withou
 """
 
 from collections.abc import Sequence
-from typing import Self
 
 from demiurgic.messages import Assistant, Message, System, Tool, ToolResult, User
 from demiurgic.templates.chatml import is_result
 from demiurgic.templates.dialects import TaggedCalls
 from demiurgic.templates.family import declared, dumps
 from demiurgic.templates.glm import ASSISTANT, OBSERVATION, PREFIX, SYSTEM, USER, GlmFamily, GlmScript
-from demiurgic.templates.protocol import Reasoning, Segment, Vocabulary
+from demiurgic.templates.protocol import Reasoning, Segment
 
 _ARGUMENT = "<arg_key>{{arg-key-{0}}}</arg_key>", "<arg_value>{{arg-value-{0}}}</arg_value>"
 
@@ -25,14 +24,6 @@ class Glm45(GlmFamily):
     dialect = TaggedCalls(newlines=True)
     tags = ("<tool_call>", "</tool_call>", "<arg_key>", "</arg_key>", "<arg_value>", "</arg_value>")
     reasoning = Reasoning("<think>", "</think>")
-
-    def __init__(self, vocabulary: Vocabulary, *, keep_thoughts: bool = True) -> None:
-        super().__init__(vocabulary)
-        self.keep_thoughts = keep_thoughts
-
-    def forgetful(self) -> Self:
-        """Without the thoughts of earlier turns."""
-        return type(self)(self.vocabulary, keep_thoughts=False)
 
     def render(
         self,

@@ -18,7 +18,7 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from demiurgic.errors import TemplateError
-from demiurgic.messages import Assistant, Message, System, Tool, ToolResult
+from demiurgic.messages import Assistant, Message, Tool, ToolResult
 from demiurgic.templates.chatml import HERMES_TAGS, declare_tools
 from demiurgic.templates.dialects import Hermes
 from demiurgic.templates.family import Family
@@ -280,7 +280,7 @@ class JinjaTemplate(Family):
         declare_tools(script, tools)
         pieces.append(script.done())
         declaration = _sentinel(len(pieces) - 1)
-        if messages and messages[0]["role"] == System("").role:
+        if messages and messages[0]["role"] == "system":
             messages[0]["content"] += f"\n\n{declaration}"
         else:
             messages.insert(0, {"role": "system", "content": declaration})

@@ -5,11 +5,10 @@ stays as it was said, so that nothing has to be read again.
 """
 
 from collections.abc import Sequence
-from typing import Self
 
 from demiurgic.messages import Assistant, Message, System, Tool, ToolResult, User
 from demiurgic.templates.chatml import END, START, ChatML, declare_tools
-from demiurgic.templates.protocol import Reasoning, Segment, Vocabulary
+from demiurgic.templates.protocol import Reasoning, Segment
 from demiurgic.templates.script import Script
 
 _THINKER = (
@@ -34,14 +33,6 @@ class SmolLM3(ChatML):
 
     family = "smollm3"
     reasoning = Reasoning("<think>", "</think>")
-
-    def __init__(self, vocabulary: Vocabulary, *, keep_thoughts: bool = True) -> None:
-        super().__init__(vocabulary)
-        self.keep_thoughts = keep_thoughts
-
-    def forgetful(self) -> Self:
-        """Without the thoughts of earlier turns."""
-        return type(self)(self.vocabulary, keep_thoughts=False)
 
     def render(
         self,

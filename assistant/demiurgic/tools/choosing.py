@@ -20,7 +20,7 @@ class Choice:
 
     place: Place
     patterns: tuple[PathPattern, ...]
-    """None: all files."""
+    """No pattern: all files."""
     hidden: tuple[PathPattern, ...]
     may_read: Callable[[str], bool]
     """Of the files that are looked into."""

@@ -5,17 +5,19 @@ whoever can reach it. A redirection to another host is not followed but told, so
 """
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from functools import partial
+from typing import TypeAlias
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpx2
 
 from demiurgic.errors import PrivateAddress, ToolFailed
 from demiurgic.messages import JsonObject, Tool
 from demiurgic.tools.protocol import Effect, EffectKind, Outcome, Surroundings, TextView
-from demiurgic.tools.reaching import addresses_of, request_to
+from demiurgic.tools.reaching import Resolver, addresses_of, request_to, resolved
 from demiurgic.tools.room import first_that_fit, shortened
 from demiurgic.tools.schema import TEXT, WHOLE, arguments, told
 from demiurgic.tools.textfile import lines_of
@@ -23,6 +25,10 @@ from demiurgic.tools.webtext import readable
 from demiurgic.workspace.shown import visible_name
 
 SPEC = Tool("fetch", "Read a web page.", arguments({"url": TEXT}, {"offset": told(WHOLE, "first line")}))
+Reach: TypeAlias = Callable[[str], Sequence[str]]
+"""The addresses at which a page may be asked for."""
+_UNREACHED = (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError)
+"""The last where a page leads on to what is no address at all."""
 _LARGEST = 4 << 20
 _PATIENCE = 30.0
 _MOST_HOPS = 5
@@ -35,7 +41,7 @@ class FetchPlan:
 
     url: str
     offset: int
-    local: bool
+    reach: Reach
 
     @property
     def effects(self) -> tuple[Effect, ...]:
@@ -49,7 +55,9 @@ class FetchPlan:
         try:
             with httpx2.Client(timeout=10.0, follow_redirects=False, trust_env=False) as client:
                 text = self._page(client, around)
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+        except PrivateAddress as error:
+            raise ToolFailed(error.message, "such addresses are not fetched") from error
+        except _UNREACHED as error:
             raise ToolFailed(f"{self.url} cannot be fetched: {error}") from error
         lines = [shortened(line) for line in lines_of(text)][self.offset - 1 :]
         shown = first_that_fit(lines, around.budget)
@@ -59,7 +67,7 @@ class FetchPlan:
     def _page(self, client: httpx2.Client, around: Surroundings) -> str:
         url = self.url
         for _ in range(_MOST_HOPS):
-            with _asked(client, url, local=self.local) as reply:
+            with _asked(client, url, self.reach(url)) as reply:
                 if not reply.has_redirect_location:
                     return _text_of(reply, url, around)
                 url = urljoin(url, reply.headers["location"])
@@ -73,26 +81,26 @@ class FetchTool:
 
     spec = SPEC
 
-    def __init__(self, *, local: bool = False) -> None:
+    def __init__(self, *, local: bool = False, resolver: Resolver = resolved) -> None:
         """`local`: addresses of this machine and its network are allowed too."""
-        self._local = local
+        self._reach = partial(addresses_of, local=local, resolver=resolver)
 
     def plan(self, arguments: JsonObject, around: Surroundings) -> FetchPlan:
         url = str(arguments["url"]).strip()
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        parts = _parts(url)
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
             raise ToolFailed(f"{url} is not an address of the web", "it begins with https://")
         if parts.username or parts.password:
             raise ToolFailed("an address with a password in it is not fetched")
-        return FetchPlan(url, max(arguments.get("offset") or 1, 1), self._local)
+        return FetchPlan(url, max(arguments.get("offset") or 1, 1), self._reach)
 
 
 @contextmanager
-def _asked(client: httpx2.Client, url: str, *, local: bool) -> Generator[httpx2.Response]:
+def _asked(client: httpx2.Client, url: str, addresses: Sequence[str]) -> Generator[httpx2.Response]:
     """The answer of one of the host's addresses."""
     error: Exception = OSError("the host has no address")
     headers = {"Accept": "text/html, text/*;q=0.9"}
-    for address in _addresses(url, local=local):
+    for address in addresses:
         try:
             reply = client.send(request_to(client, url, address, headers), stream=True)
         except httpx2.ConnectError as failed:
@@ -104,11 +112,13 @@ def _asked(client: httpx2.Client, url: str, *, local: bool) -> Generator[httpx2.
     raise error
 
 
-def _addresses(url: str, *, local: bool) -> list[str]:
+def _parts(url: str) -> SplitResult | None:
+    """None for what cannot be taken apart."""
     try:
-        return addresses_of(url, local=local)
-    except PrivateAddress as error:
-        raise ToolFailed(error.message, "such addresses are not fetched") from error
+        parts = urlsplit(url)
+        return parts if parts.port is None or parts.port else None
+    except ValueError:
+        return None
 
 
 def _text_of(reply: httpx2.Response, url: str, around: Surroundings) -> str:

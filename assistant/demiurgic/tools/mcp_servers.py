@@ -24,7 +24,7 @@ from mcp_types import Tool as ForeignTool
 from demiurgic.errors import ToolFailed
 from demiurgic.messages import JsonObject, Tool
 from demiurgic.tools.protocol import Effect, EffectKind, Outcome, Surroundings, TextView
-from demiurgic.tools.room import head_and_tail, shortened
+from demiurgic.tools.room import folded, shortened
 from demiurgic.tools.textfile import lines_of
 from demiurgic.workspace.shown import visible_name
 
@@ -66,10 +66,7 @@ class McpPlan:
     def run(self, around: Surroundings) -> Outcome:
         result = self.tool.call(self.arguments, around.cancel)
         lines = [shortened(line) for line in lines_of(_text(result))]
-        head, tail = head_and_tail(lines, around.budget)
-        left = len(lines) - len(head) - len(tail)
-        gap = [f"[{left} lines left out]"] if left else []
-        return Outcome("\n".join((*head, *gap, *tail)) or "[no output]", failed=bool(result.is_error))
+        return Outcome("\n".join(folded(lines, around.budget)) or "[no output]", failed=bool(result.is_error))
 
 
 class McpTool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
-from demiurgic.messages import Json, JsonObject, Tool
+from demiurgic.messages import JsonObject, Tool
 from demiurgic.sandbox.protocol import Kernel, OnOutput, Sandbox
 from demiurgic.workspace.protocol import Workspace
 
@@ -140,6 +140,3 @@ class AgentTool(Protocol):
     def plan(self, arguments: JsonObject, around: Surroundings) -> Plan:
         """What the call would do. Changes nothing. Raises ToolFailed where it cannot be done."""
         ...
-
-
-Arguments: TypeAlias = Mapping[str, Json]

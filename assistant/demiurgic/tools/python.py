@@ -8,7 +8,7 @@ from demiurgic.messages import JsonObject, Tool
 from demiurgic.sandbox.printed import settled
 from demiurgic.sandbox.protocol import CellResult, CellStatus
 from demiurgic.tools.protocol import Effect, EffectKind, Outcome, Surroundings, TextView
-from demiurgic.tools.room import head_and_tail, shortened
+from demiurgic.tools.room import folded, shortened
 from demiurgic.tools.schema import TEXT, arguments
 from demiurgic.tools.textfile import lines_of
 
@@ -52,11 +52,9 @@ class PythonTool:
 def _said(result: CellResult, around: Surroundings) -> str:
     parts = (settled(result.stdout.text()), settled(result.stderr.text()), result.value, result.error)
     lines = [shortened(line) for part in parts if part for line in lines_of(part)]
-    head, tail = head_and_tail(lines, around.budget)
-    left = len(lines) - len(head) - len(tail)
-    gap = [f"[{left} lines left out; print less to see them]"] if left else []
+    shown = folded(lines, around.budget, "print less to see them")
     ended = {
         CellStatus.INTERRUPTED: [f"[interrupted after {result.wall:.0f} seconds; variables are kept]"],
         CellStatus.DIED: ["[the interpreter ended; all variables are gone, the next call starts a new one]"],
     }.get(result.status, [])
-    return "\n".join((*head, *gap, *tail, *ended)) or "[no output]"
+    return "\n".join((*shown, *ended)) or "[no output]"

@@ -4,21 +4,32 @@ those very addresses. A name that is looked up anew may lead elsewhere the secon
 
 import ipaddress
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 import httpx2
 
 from demiurgic.errors import PrivateAddress
 
+Resolver: TypeAlias = Callable[[str], Sequence[str]]
+"""Says to which addresses a name leads. Raises OSError where it leads nowhere."""
 
-def addresses_of(url: str, *, local: bool) -> list[str]:
+
+def resolved(name: str) -> list[str]:
+    """What this machine's own resolver says."""
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # longer than any name is, or in letters that no name has
+        raise OSError(f"{name} is no name of a host") from error
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def addresses_of(url: str, *, local: bool, resolver: Resolver = resolved) -> Sequence[str]:
     """Where the host of a URL is. Raises PrivateAddress where any of it is this machine's or its own network's, unless
     those are allowed by `local`, and OSError where the name leads nowhere."""
     parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
+    addresses = resolver(parts.hostname or "")
     if not local and not all(ipaddress.ip_address(address.partition("%")[0]).is_global for address in addresses):
         raise PrivateAddress(f"{parts.hostname} is on this machine or its own network")
     return addresses

@@ -33,14 +33,17 @@ def last_that_fit(lines: Sequence[str], budget: Budget) -> int:
     return first_that_fit(lines[::-1], budget)
 
 
-def head_and_tail(lines: Sequence[str], budget: Budget) -> tuple[list[str], list[str]]:
-    """What fits of the beginning and of the end; the end, where programs say what went wrong, gets twice as much."""
+def folded(lines: Sequence[str], budget: Budget, hint: str = "") -> list[str]:
+    """What fits of the beginning and of the end, and between them how much was left out; the end, where programs say
+    what went wrong, gets twice as much. `hint` says how to see the rest."""
     if fits("\n".join(lines), budget):
-        return list(lines), []
+        return list(lines)
     head = first_that_fit(lines, Budget(budget.tokens // 3, budget.count))
     rest = lines[head:]
     tail = last_that_fit(rest, Budget(budget.tokens * 2 // 3, budget.count))
-    return list(lines[:head]), list(rest[len(rest) - tail :])
+    left = len(rest) - tail
+    gap = [f"[{left} lines left out{hint and f'; {hint}'}]"] if left else []
+    return [*lines[:head], *gap, *rest[left:]]
 
 
 def shortened(line: str, limit: int = _LINE) -> str:

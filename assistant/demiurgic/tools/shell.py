@@ -9,7 +9,7 @@ from demiurgic.sandbox.printed import settled
 from demiurgic.sandbox.protocol import Command, Limits, Result, Status
 from demiurgic.tools.denials import forbidden
 from demiurgic.tools.protocol import CommandView, Effect, EffectKind, Outcome, Surroundings
-from demiurgic.tools.room import head_and_tail, shortened
+from demiurgic.tools.room import folded, shortened
 from demiurgic.tools.schema import TEXT, WHOLE, arguments
 from demiurgic.tools.textfile import lines_of
 
@@ -21,7 +21,7 @@ SPEC = Tool(
 _LEAST_SECONDS = 5
 """Small models ask for one second, and a busy machine needs that long to begin."""
 _MOST_SECONDS = 600
-NO_OUTPUT = "[no output]"
+_NO_OUTPUT = "[no output]"
 _TESTS_AS_PROGRAM = re.compile(r"\bpython3? ((?:[\w.-]+/)*test_\w+\.py)$")
 """Small models run a file of tests as if it were a program, and take its silence for success."""
 BASH = "/bin/bash"
@@ -51,8 +51,8 @@ class ShellPlan:
             result = around.sandbox.run(command, around.on_output, around.cancel)
         except SandboxError as error:
             raise ToolFailed(error.message, error.hint) from error
-        said = said_of(result, self.limits, around)
-        if said == NO_OUTPUT and (tests := _TESTS_AS_PROGRAM.search(self.command)):
+        said = _said(result, self.limits, around)
+        if said == _NO_OUTPUT and (tests := _TESTS_AS_PROGRAM.search(self.command)):
             said += f"\n[no test was run, only defined: python -m pytest {tests[1]} runs them]"
         return Outcome(said, failed=result.status is not Status.OK)
 
@@ -72,15 +72,12 @@ class ShellTool:
         return ShellPlan(command, Limits(wall=wall, cpu=wall + 1))
 
 
-def said_of(result: Result, limits: Limits, around: Surroundings) -> str:
+def _said(result: Result, limits: Limits, around: Surroundings) -> str:
     """What a run wrote, as much as fits, and how it ended."""
     text = settled(result.stdout.text() + result.stderr.text())
     lines = [shortened(line) for line in lines_of(text)] if text else []
-    head, tail = head_and_tail(lines, around.budget)
-    left = len(lines) - len(head) - len(tail)
-    gap = [f"[{left} lines left out; to see them, filter the output or write it to a file]"] if left else []
-    ended = _ending(result, limits)
-    return "\n".join((*head, *gap, *tail, *ended)) or NO_OUTPUT
+    shown = folded(lines, around.budget, "to see them, filter the output or write it to a file")
+    return "\n".join((*shown, *_ending(result, limits))) or _NO_OUTPUT
 
 
 def _ending(result: Result, limits: Limits) -> list[str]:

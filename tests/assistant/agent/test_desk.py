@@ -1,5 +1,6 @@
 """The desk: files and talk go back together, and come back."""
 
+import json
 import threading
 from pathlib import Path
 
@@ -61,6 +62,19 @@ def test_what_is_undone_is_not_read_again(folders):
     _, second, again = (request.prompt for request in here.equipment.model.engine.requests)
     assert again == second
     here.close()
+
+
+def test_an_export_is_one_more_line_of_a_file_and_there_must_be_something_to_export(folders, tmp_path: Path):
+    here = desk(*folders, scripted("One."))
+    with pytest.raises(SessionError, match="nothing to export yet"):
+        here.export(tmp_path / "out.jsonl")
+    list(here.say("first"))
+    here.export(tmp_path / "out.jsonl")
+    here.export(tmp_path / "out.jsonl")
+    here.close()
+    one, other = (tmp_path / "out.jsonl").read_text("utf-8").splitlines()
+    assert one == other
+    assert [message["role"] for message in json.loads(one)["messages"]] == ["system", "user", "assistant"]
 
 
 def test_a_fork_goes_its_own_way(folders):

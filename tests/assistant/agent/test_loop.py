@@ -260,6 +260,13 @@ def test_hooks_run_beside_tools_and_may_say_no(tmp_path: Path):
     assert read.text.endswith("read was seen")
 
 
+def test_a_hook_that_breaks_takes_back_nothing_that_was_done(tmp_path: Path):
+    hooks = Hooks((Hook("after", ("/nowhere/hook",)),), tmp_path, {})
+    [finished] = only(turn(Agent(equipment(tmp_path, scripted(WRITE, "Done."), hooks=hooks))), ToolFinished)
+    assert (finished.failed, finished.wrote) == (False, ("hello.py",))
+    assert finished.text.startswith("Wrote hello.py: 1 lines.\n\nthe hook /nowhere/hook could not be run")
+
+
 class Talkative:
     """A tool whose results are long."""
 

@@ -2,16 +2,18 @@
 
 import os
 import threading
+import time
 from pathlib import Path
 
 from support.desks import call, desk, equipment, scripted
+from support.scripted_chat import Pace, ScriptedChat
 
 from demiurgic.agent.agent import Agent
-from demiurgic.agent.events import Reminded, ToolFinished, ToolStarted, TurnEnd, TurnEnded
+from demiurgic.agent.events import Compacted, Reminded, ToolFinished, ToolStarted, TurnEnd, TurnEnded
 from demiurgic.chat.protocol import ReplyOptions
 from demiurgic.errors import SessionError
 from demiurgic.events import ReplyEnded
-from demiurgic.messages import Assistant, Message, ToolResult
+from demiurgic.messages import Assistant, Message, System, ToolResult, User
 
 WRITE = call("write", path="a.txt", content="a")
 LONG = " ".join(f"word {number}" for number in range(1500))
@@ -47,6 +49,35 @@ def test_calls_before_the_place_where_a_reply_was_cut_off_are_carried_out(tmp_pa
     assert not unanswered(agent.conversation)
 
 
+class Slow(ScriptedChat):
+    """Reads for minutes before it says a word. `asked_for` is set as soon as it is asked."""
+
+    context = 2000
+
+    def __init__(self):
+        super().__init__((), Pace(reading=400))
+        self.asked_for = threading.Event()
+
+    def reply(self, conversation, tools=(), options=None):
+        self.asked_for.set()
+        return super().reply(conversation, tools)
+
+
+def test_a_summary_that_nobody_waits_for_is_given_up_and_the_conversation_stays_as_it_is(tmp_path: Path):
+    model = Slow()
+    before = [System("You are tested."), User("word " * 1500), Assistant("Yes.")]
+    agent = Agent(equipment(tmp_path, model, tools=()), before)
+    running, started = agent.turn("go"), time.monotonic()
+    user = threading.Thread(target=lambda: model.asked_for.wait() and running.cancel())
+    user.start()
+    events = list(running)
+    user.join()
+    assert time.monotonic() - started < 60
+    assert events[-1].reason is TurnEnd.CANCELLED
+    assert not any(isinstance(event, Compacted) for event in events)
+    assert agent.conversation == [*before, User("go")]
+
+
 def test_a_file_that_cannot_be_attached_is_told_of(tmp_path: Path):
     os.mkfifo(tmp_path / "pipe.txt")
     (tmp_path / "a.txt").write_text("content")
@@ -69,6 +100,14 @@ def test_a_file_that_cannot_be_attached_is_told_of(tmp_path: Path):
     assert quoted == "two words.txt is now:\n```\nboth\n```"
     [linked] = [event.text for event in agent.turn("and @link.txt?") if isinstance(event, Reminded)]
     assert linked.startswith("link.txt goes through the link")
+
+
+def test_a_file_that_was_not_shown_is_not_taken_for_seen_because_another_one_says_so(tmp_path: Path):
+    (tmp_path / "a.txt").write_text("b.bin is now:")
+    (tmp_path / "b.bin").write_bytes(b"\0\1")
+    agent = Agent(equipment(tmp_path, scripted("Fine.")))
+    list(agent.turn("compare @a.txt with @b.bin"))
+    assert agent.runner.files.paths == ["a.txt"]
 
 
 def test_a_small_model_hears_which_named_files_are_not_there_yet(tmp_path: Path):

@@ -15,7 +15,7 @@ import pytest
 from support.real_models import real_model
 
 from demiurgic.chat.protocol import ChatModel, ReplyOptions
-from demiurgic.chat.xllamacpp_server import XllamaCppChat
+from demiurgic.chat.xllamacpp_server import XllamaCppChat, _Child
 from demiurgic.engine.options import EngineOptions
 from demiurgic.errors import EngineDied, ModelLoadError, ProviderError, UnknownModel, UnsupportedRequest
 from demiurgic.events import Finish, ReplyEnded, TextDelta
@@ -142,9 +142,19 @@ def test_the_process_ends_even_when_its_parent_is_killed(loaded: bool) -> None:
 def test_a_file_that_is_no_model(tmp_path: Path) -> None:
     rubbish = tmp_path / "rubbish.gguf"
     rubbish.write_bytes(b"GGUF" + bytes(100))
+    before = servers(os.getpid())
     with pytest.raises(ModelLoadError, match=r"rubbish\.gguf"):
         XllamaCppChat(rubbish, OPTIONS)
-    assert servers(os.getpid()) == [] or SMALL.is_file()
+    assert servers(os.getpid()) == before
+
+
+def test_a_process_that_dies_before_it_has_heard_of_a_model_is_a_failure_to_load() -> None:
+    child = _Child()
+    child._process.kill()
+    child._process.wait()
+    with pytest.raises(ModelLoadError, match="its process ended"):
+        child.start({"path": "m.gguf"})
+    child.end()
 
 
 def test_what_can_be_refused_at_once(tmp_path: Path) -> None:

@@ -90,6 +90,7 @@ def test_a_model_file_without_a_template_is_known_by_its_tokens(run, tiny_chatgl
         (["--context", "much"], "demiurgic --help"),
         (["models", "nonsense"], "demiurgic models --help"),
         (["-p", "x", "--context", "0"], "`context` is 0"),
+        (["eval", "agent", "--context", "-5"], "`context` is -5"),
         (["-p", "x", "--threads", "-3"], "`threads` is -3"),
         (["-p", "x", "--temperature", "nan"], "`temperature` is nan"),
         (["-p", "x", "--max-tokens", "0"], "--max-tokens is 0"),
@@ -240,6 +241,21 @@ def test_an_answer_cannot_command_the_terminal_but_comes_whole_through_a_pipe(ru
         with terminal([*PROGRAM, *ask], env) as screen:
             screen.type("\x04")
             assert screen.wait_for(r"a\\x1b.*c\r\n").endswith("a\\x1b]0;title\\x07b\\x1b[2Jc\r\n")
+
+
+def test_a_character_cannot_command_the_terminal_either(env):
+    with FakeProvider(openai_answer({"content": "a\x1b]0;title\x07b"})) as provider:
+        talk = ("talk", "--name", "Eve", "--model", f"{provider.url}/v1#m", "hello")
+        with terminal([*PROGRAM, *talk], env) as screen:
+            assert screen.wait_for(r"b\r\n").endswith("[Eve] a\\x1b]0;title\\x07b\r\n")
+
+
+def test_nor_can_what_a_model_wants_to_write_or_an_error_tells(run):
+    wish = openai_call("write", json.dumps({"path": "a\x1b]0;title\x07b", "content": "x"}))
+    with FakeProvider(openai_answer(*wish, finish="tool_calls"), openai_answer({"content": "no"})) as provider:
+        done = run("-p", "x", "--model", f"{provider.url}/v1#m", "--approve", "ask")
+    assert "not done, because it writes a\\x1b]0;title\\x07b and nobody" in done.stderr
+    assert "there is no file a\\x1b[2J.gguf" in run("-p", "x", "--model", "a\x1b[2J.gguf").stderr
 
 
 def test_a_fault_of_our_own_is_one_line_that_names_its_report(env, tmp_path):

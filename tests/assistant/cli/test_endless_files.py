@@ -82,7 +82,9 @@ def test_a_project_that_tires_the_reader(folder: Path, text: str):
     assert f"{path} cannot be read" in done.stderr
 
 
-@pytest.mark.parametrize("flags", [("serve", "--api-key-file"), ("eval", "humaneval", "--tasks")])
+@pytest.mark.parametrize(
+    "flags", [("serve", "--api-key-file"), ("eval", "humaneval", "--tasks"), ("talk", "--character")]
+)
 def test_a_device_that_a_flag_names(folder: Path, flags: tuple[str, ...]):
     assert_refused(run(folder, *flags, "/dev/zero"), "/dev/zero")
 

@@ -58,3 +58,10 @@ def test_what_is_written_in_a_union_is_allowed():
     grammar = DIALECT.grammar(CallRules((tool(INT_OR_TEXT),), "required"), byte_markers(), None)
     for value in (5, "five", '"', ""):
         assert accepted(grammar, DIALECT.write([ToolCall("1", "t", {"a": value})])) is None
+
+
+def test_what_cannot_be_checked_is_raw_text():
+    broken = {"type": "object", "properties": {"name": {"$ref": "#/nowhere"}}}
+    reader = DIALECT.reader((tool({"anyOf": [broken, {"type": "string"}]}),), None)
+    events = reader.feed(raw('{"name": "Zoë"}')) + reader.finish()
+    assert [event.arguments for event in events if isinstance(event, CallRead)] == [{"a": '{"name": "Zoë"}'}]

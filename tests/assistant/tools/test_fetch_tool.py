@@ -1,6 +1,5 @@
 """The fetch tool against a real web server on this machine."""
 
-import socket
 import threading
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -110,8 +109,10 @@ def test_what_cannot_be_read_is_said(site, tmp_path):
     assert failure(FETCH, around, url=f"{site}/none") == f"{site}/none answers 404 Not Found"
     assert "image/png, which is no text" in failure(FETCH, around, url=f"{site}/image")
     assert "cannot be fetched" in failure(FETCH, around, url="http://127.0.0.1:1/")
-    for url in ("file:///etc/passwd", "ftp://host/x", "page", "http://"):
+    for url in ("file:///etc/passwd", "ftp://host/x", "page", "http://", "http://[::1", "http://host:99999/"):
         assert "not an address of the web" in failure(FETCH, around, url=url)
+    assert "is no name of a host" in failure(FETCH, around, url=f"http://{'a' * 70}.example/")
+    assert "cannot be fetched" in failure(FETCH, around, url=f"{site}/to/http://[::1")
     assert "password" in failure(FETCH, around, url="http://me:secret@host/")
 
 
@@ -131,18 +132,28 @@ def test_no_page_is_too_broken(html):
     assert isinstance(readable(html, "http://host/"), str)
 
 
-def test_a_name_is_looked_up_once_and_kept_to(tmp_path, monkeypatch):
-    """As somebody would do it whose name leads to a harmless address first, and then into the network here."""
-    asked, looked_up = [], socket.getaddrinfo
+class ShiftyNames:
+    """A resolver as somebody has it whose name leads to a harmless address first, and then into the network here."""
 
-    def name_server(host, port, *rest, **more):
-        asked.append(host)
-        moves = "127.0.0.2" if asked.count("shifty.example") > 1 else "127.0.0.1"
-        return looked_up(moves if host == "shifty.example" else host, port, *rest, **more)
+    def __init__(self):
+        self.asked = []
 
-    monkeypatch.setattr(socket, "getaddrinfo", name_server)
+    def __call__(self, name):
+        self.asked.append(name)
+        return ["127.0.0.2" if len(self.asked) > 1 else "127.0.0.1"]
+
+
+def test_a_name_is_looked_up_once_and_kept_to(tmp_path):
+    names = ShiftyNames()
     with serving() as url:
         port = url.rpartition(":")[2]
-        said = called(FetchTool(local=True), surroundings(tmp_path), url=f"http://shifty.example:{port}/host").text
-    assert asked.count("shifty.example") == 1
+        fetch = FetchTool(local=True, resolver=names)
+        said = called(fetch, surroundings(tmp_path), url=f"http://shifty.example:{port}/host").text
+    assert names.asked == ["shifty.example"]
     assert said == f"shifty.example:{port}"
+
+
+def test_a_name_that_leads_here_is_out_of_reach_even_if_it_leads_elsewhere_too(tmp_path):
+    fetch = FetchTool(resolver=lambda name: ["93.184.215.14", "127.0.0.1"])
+    with pytest.raises(ToolFailed, match=r"two-faced\.example is on this machine"):
+        called(fetch, surroundings(tmp_path), url="http://two-faced.example/")

@@ -107,7 +107,7 @@ LAST = "model-00002-of-00004.safetensors"
 def test_a_fetch_that_is_cut_off_goes_on_with_what_is_missing(published: Path, tmp_path: Path):
     with serving(Cut(NAME, published)) as url:
         told = fetch(url, tmp_path)
-    assert f"WorkError: {NAME} cannot be fetched: " in told.stderr.splitlines()[-1]
+    assert f"WorkError: there is no folder {NAME}, and it cannot be fetched from the hub: " in told.stderr.splitlines()[-1]
     (snapshot,) = (tmp_path / "hub" / "hub").glob("models--*/snapshots/*")
     assert weights(published) - weights(snapshot) == {LAST}
     without_network = fetch(NOWHERE, tmp_path).stderr.splitlines()[-1]
@@ -142,5 +142,5 @@ def test_without_a_network_it_is_told_what_to_do(tmp_path: Path):
     told = train(NOWHERE, tmp_path)
     assert told.returncode == 1
     line = only_line(told)
-    assert f"{NAME} cannot be fetched: ConnectError" in line
+    assert f"{NAME}, and it cannot be fetched from the hub: ConnectError" in line
     assert "is the machine online" in line

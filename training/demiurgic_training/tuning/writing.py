@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from demiurgic.messages import Assistant, Message, System, Tool
 from demiurgic.templates.checkpoint import CheckpointTokenizer
-from demiurgic.templates.encoding import Encoded, encode, opener
+from demiurgic.templates.encoding import Encoded, encode, opener, token_mask
 from demiurgic.templates.protocol import Template
 from demiurgic_training.convert.characters import in_character
 from demiurgic_training.rows import Pair, Row
@@ -44,8 +44,7 @@ class Writer:
         """A conversation as a lesson."""
         messages, template = in_character(row, self.template)
         parts = self._parts(messages, row.tools, think=_thinks(row.messages), template=template)
-        tokens = [token for part in parts for token in part.tokens]
-        learned = [part.by_assistant for part in parts for _ in part.tokens]
+        tokens, learned = token_mask(parts)
         begun = self._opener(tokens)
         end = max((number for number, held in enumerate(learned, 1) if held), default=len(learned))
         lesson = Lesson((*begun, *tokens[:end]), (*(False for _ in begun), *learned[:end]))

@@ -8,7 +8,6 @@ import fnmatch
 import posixpath
 import re
 import unicodedata
-from collections.abc import Iterator
 from itertools import pairwise
 
 from demiurgic.agent.permissions.words import word_set
@@ -51,6 +50,7 @@ _SECRET_FOLDERS = frozenset({".ssh", ".gnupg"})
 _SHORT_GIT = re.compile(r"gi[t~][~0-9a-f]*~?[0-9]+")
 _WILD = re.compile(r"\[[^]]*\]|[*?]")
 _GUESSED = (".env", ".netrc", "id_rsa", ".npmrc")
+"""What a pattern may mean that names no secret itself."""
 
 
 def plain_parts(path: str) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ def is_protected(path: str) -> bool:
     """Whether changing this needs the user's word in every mode. The path may hold `*`, `?` and `[...]`."""
     parts = plain_parts(path)
     named = any(_means(part, _FOLDERS) for part in parts) or (bool(parts) and _means(parts[-1], _FILES))
-    return named or any(_pair_means(one, two, _PAIRS) for one, two in _pairs(parts)) or is_secret(path)
+    return named or any(_pair_means(one, two, _PAIRS) for one, two in pairwise(parts)) or is_secret(path)
 
 
 def is_secret(path: str) -> bool:
@@ -72,11 +72,9 @@ def is_secret(path: str) -> bool:
     if not parts or parts[-1].endswith(".pub"):
         return False
     named = any(fnmatch.fnmatchcase(parts[-1], pattern) for pattern in _SECRETS)
-    guessed = _is_pattern(parts[-1]) and any(
-        _may_be(parts[-1], name) for name in (".env", ".netrc", "id_rsa", ".npmrc")
-    )
+    guessed = _is_pattern(parts[-1]) and any(_may_be(parts[-1], name) for name in _GUESSED)
     inside = any(_means(part, _SECRET_FOLDERS) for part in parts)
-    return named or guessed or inside or any(_pair_means(one, two, _SECRET_PAIRS) for one, two in _pairs(parts))
+    return named or guessed or inside or any(_pair_means(one, two, _SECRET_PAIRS) for one, two in pairwise(parts))
 
 
 def is_outside(path: str) -> bool:
@@ -116,7 +114,3 @@ def _is_pattern(part: str) -> bool:
     """Whether a name stands for several that are alike. `*` and `*.py` stand for all sorts, and hint at none."""
     stem = part if part.startswith(".") else part.rsplit(".", 1)[0]
     return bool(_WILD.search(part)) and bool(_WILD.sub("", stem))
-
-
-def _pairs(parts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    return pairwise(parts)

@@ -11,7 +11,7 @@ from demiurgic.tools.protocol import Effect, EffectKind
 from demiurgic.workspace.patterns import path_pattern
 
 Decision: TypeAlias = Literal["allow", "ask", "deny"]
-PATHS = (EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE)
+_PATHS = (EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Rule:
         """Whether it holds for an effect that is no command."""
         if self.tool not in ("*", tool):
             return False
-        if effect.kind in PATHS:
+        if effect.kind in _PATHS:
             return bool(self.path) and self.means(effect.target)
         if effect.kind is EffectKind.FETCH:
             return bool(self.host) and host_of(effect.target) == self.host

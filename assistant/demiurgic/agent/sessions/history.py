@@ -15,7 +15,6 @@ from demiurgic.agent.sessions.records import (
     Record,
     Redone,
     Replaced,
-    Titled,
     TurnBegan,
     Undone,
 )
@@ -60,7 +59,6 @@ class History:
 
     def __init__(self, began: Began) -> None:
         self.began = began
-        self.title = ""
         self.turns: dict[int, Turn] = {}
         self.head = 0
         """The turn where one is; 0 before the first."""
@@ -91,24 +89,17 @@ class History:
                 self.unsettled = files
             case FilesSettled():
                 self.unsettled = ""
-            case Titled(title):
-                self.title = title
             case Began():
                 raise SessionError(f"the session {self.began.id} begins twice")
 
-    def path(self, head: int | None = None) -> list[Turn]:
-        """The turns that lead to one, the first first."""
+    def path(self) -> list[Turn]:
+        """The turns that lead to where one is, the first first."""
         turns: list[Turn] = []
-        number = self.head if head is None else head
+        number = self.head
         while number:
             turns.append(self._turn(number))
             number = turns[-1].began.parent
         return turns[::-1]
-
-    def leaves(self) -> list[int]:
-        """The turns that no other follows."""
-        parents = {turn.began.parent for turn in self.turns.values()}
-        return [number for number in self.turns if number not in parents]
 
     def undo(self) -> Move | None:
         """What undoing would do now."""
@@ -128,13 +119,13 @@ class History:
     def name(self) -> str:
         """What to call the session in a list."""
         first = next((turn.began.text for turn in self.turns.values()), "")
-        line = self.title or " ".join(first.split())
+        line = " ".join(first.split())
         return line if len(line) <= _TITLE else line[: _TITLE - 1] + "…"
 
-    def conversation(self, head: int | None = None, *, whole: bool = False) -> list[Message]:
+    def conversation(self, *, whole: bool = False) -> list[Message]:
         """The messages as the model last saw them; if `whole`, as if nothing had ever been shortened."""
         messages: list[Message] = [System(self.began.system)]
-        for turn in self.path(head):
+        for turn in self.path():
             messages.append(User(turn.began.text))
             for record in turn.records:
                 if isinstance(record, Happened):

@@ -110,11 +110,4 @@ class FilesSettled:
     at: float = field(default=0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Titled:
-    """The session has this name from now on."""
-
-    title: str
-
-
-Record: TypeAlias = Began | TurnBegan | Happened | Replaced | FilesSaved | Undone | Redone | FilesSettled | Titled
+Record: TypeAlias = Began | TurnBegan | Happened | Replaced | FilesSaved | Undone | Redone | FilesSettled

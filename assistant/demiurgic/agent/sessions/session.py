@@ -17,7 +17,6 @@ from demiurgic.agent.sessions.records import (
     Record,
     Redone,
     Replaced,
-    Titled,
     TurnBegan,
     Undone,
     is_kept,
@@ -99,10 +98,6 @@ class Session:
     def files_settled(self) -> None:
         """The workspace is where the latest undoing or redoing said."""
         self._write([FilesSettled(time.time())])
-
-    def entitle(self, title: str) -> None:
-        """Give it a name."""
-        self._write([Titled(title)])
 
     def close(self) -> None:
         """Let others open it."""

@@ -74,15 +74,14 @@ class Shelf:
         found = [self._summary(path) for path in self._folder.glob("*.jsonl")]
         return sorted(found, key=lambda summary: summary.changed, reverse=True)
 
-    def fork(self, name: str, turn: int | None = None, start: Start | None = None) -> Session:
-        """A session of its own that goes on from a turn of another; by default from where that one is, and with what
-        that one began with."""
+    def fork(self, name: str, start: Start | None = None) -> Session:
+        """A session of its own that goes on from where another is; by default with what that one began with."""
         records = read_log(self.path(name)).records
         told = history(records, name)
         start = start or Start(told.began.model, told.began.system, told.began.tools)
         began = replace(self._began(start), forked_from=name)
         copied: list[Record] = [began]
-        for number, each in enumerate(told.path(turn), 1):
+        for number, each in enumerate(told.path(), 1):
             copied.append(replace(each.began, turn=number, parent=number - 1))
             copied.extend(FilesSaved(snapshot) for snapshot in each.files)
             copied.extend(each.records)

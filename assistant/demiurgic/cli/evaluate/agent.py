@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from demiurgic.config import Settings
+from demiurgic.config import Settings, with_flags
 from demiurgic.errors import UserError
 
 if TYPE_CHECKING:
@@ -48,9 +48,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from demiurgic.evaluation.agents.running import Setting
     from demiurgic.evaluation.agents.tasks import OWN_SUITE, load_suite
 
-    wishes = ("model", "temperature", "context")
-    given = {name: getattr(options, name) for name in wishes if getattr(options, name) is not None}
-    settings = replace(settings, **given)
+    settings = with_flags(settings, {name: getattr(options, name) for name in ("model", "temperature", "context")})
     settings = replace(settings, model=settings.model or default_model(settings), context=settings.context or _CONTEXT)
     _check(options, settings)
     suite = options.suite or OWN_SUITE

@@ -2,11 +2,11 @@
 
 import argparse
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demiurgic.cli.evaluate.numbers import ks_of
+from demiurgic.cli.evaluate.opening import open_for_many, together
 from demiurgic.config import Settings
 from demiurgic.errors import UserError
 from demiurgic_models.reading import read_small
@@ -25,7 +25,6 @@ HELP = "write and judge HumanEval's functions with a model"
 _LOCAL, _REMOTE, _BASE = "qwen-instruct", "chat", "completion"
 _PROMPT = 700
 """Tokens that a prompt takes at most, roughly."""
-_REMOTE_PARALLEL = 4
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -60,10 +59,10 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     problems, ks = _problems(options), _ks(options.k, options.samples)
     screen = console()
     with ExitStack() as opened:
-        model = _open(options, settings)
+        model = open_for_many(settings, options.model, options.parallel, _context(options, settings))
         opened.callback(model.close)
         form = _form(options.prompt, model)
-        plan = Plan(problems, form, options.samples, options.seed, _parallel(options, settings, model))
+        plan = Plan(problems, form, options.samples, options.seed, together(settings, model, options.parallel))
         style = _style(options, form)
         manifest = _manifest(options, settings, model, plan, style)
         folder: Path = options.out or Path(f"humaneval-{Path(model.name).name}-{form.id}")
@@ -105,24 +104,9 @@ def _told(report: "Report", manifest: "Manifest", folder: Path) -> str:
     )
 
 
-def _open(options: argparse.Namespace, settings: Settings) -> "ChatModel":
-    from demiurgic.compose import open_chat
-
-    parallel = options.parallel or settings.parallel
-    wishes = replace(settings, parallel=parallel, context=_context(options, settings), disk_cache=0)
-    return open_chat(wishes, options.model, separate=True)
-
-
 def _context(options: argparse.Namespace, settings: Settings) -> int:
     """Room for a prompt and its answer."""
     return settings.context or options.max_tokens + _PROMPT
-
-
-def _parallel(options: argparse.Namespace, settings: Settings, model: "ChatModel") -> int:
-    from demiurgic.chat.local import LocalChat
-
-    usual = settings.parallel if isinstance(model, LocalChat) else _REMOTE_PARALLEL
-    return options.parallel or usual
 
 
 def _form(name: str | None, model: "ChatModel") -> "PromptForm":

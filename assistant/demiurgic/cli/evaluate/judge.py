@@ -3,10 +3,10 @@
 import argparse
 import re
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demiurgic.cli.evaluate.opening import open_for_many, together
 from demiurgic.config import Settings
 from demiurgic.errors import UserError, WorkError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from demiurgic.evaluation.pairwise.tally import Share, Tally
 
 HELP = "let a model say which of two answers is better, in both orders"
-_CONTEXT, _REMOTE_PARALLEL = 8192, 4
+_CONTEXT = 8192
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -46,13 +46,13 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         raise UserError("--parallel must be at least 1")
     pairs = load_pairs(options.pairs)
     with ExitStack() as opened:
-        model = _open(options, settings)
+        model = open_for_many(settings, options.model, options.parallel, settings.context or _CONTEXT)
         opened.callback(model.close)
         judge = Judge(model, think=options.think)
         folder = _folder(options, model)
         rulings = opened.enter_context(Rulings(folder, judge.identity))
         show = opened.enter_context(_progress())
-        judged = judge_pairs(pairs, judge, rulings, _parallel(options, settings, model), show)
+        judged = judge_pairs(pairs, judge, rulings, together(settings, model, options.parallel), show)
         counted = tally(judged)
         write_tally(folder, judged, counted)
     print(_told(counted, model.name))
@@ -100,20 +100,6 @@ def _progress() -> "Generator[Callable[[int, int], None]]":
     with Progress(console=screen, transient=True) as bar:
         task = bar.add_task("judging", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _open(options: argparse.Namespace, settings: Settings) -> "ChatModel":
-    from demiurgic.compose import open_chat
-
-    parallel = options.parallel or settings.parallel
-    wishes = replace(settings, parallel=parallel, context=settings.context or _CONTEXT, disk_cache=0)
-    return open_chat(wishes, options.model, separate=True)
-
-
-def _parallel(options: argparse.Namespace, settings: Settings, model: "ChatModel") -> int:
-    from demiurgic.chat.local import LocalChat
-
-    return options.parallel or (settings.parallel if isinstance(model, LocalChat) else _REMOTE_PARALLEL)
 
 
 def _folder(options: argparse.Namespace, model: "ChatModel") -> Path:

@@ -2,9 +2,9 @@
 
 import argparse
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
+from demiurgic.cli.evaluate.opening import open_for_many
 from demiurgic.config import Settings
 from demiurgic.errors import UserError
 
@@ -23,7 +23,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Write again what the journal holds."""
     from demiurgic.cli.screen import console
-    from demiurgic.compose import local_file, open_chat
+    from demiurgic.compose import local_file
     from demiurgic.evaluation.journal import Journal
     from demiurgic.evaluation.manifest import load_manifest
     from demiurgic.evaluation.problems import load_problems
@@ -51,8 +51,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
             if key.task_id in problems
         ][: options.limit]
         parallel = options.parallel or manifest.parallel
-        wishes = replace(settings, parallel=parallel, context=manifest.context, disk_cache=0)
-        model = open_chat(wishes, name, separate=True)
+        model = open_for_many(settings, name, parallel, manifest.context)
         opened.callback(model.close)
         writer = writer_for(model, Style(form, manifest.temperature, manifest.top_p, manifest.max_tokens))
 

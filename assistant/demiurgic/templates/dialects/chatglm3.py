@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from demiurgic.messages import Json, JsonObject, ToolCall
-from demiurgic.templates.dialects.enforcing import tool_schemas
-from demiurgic.templates.dialects.form import Form
+from demiurgic.templates.dialects.form import Form, Schemas
 from demiurgic.templates.dialects.lark import Lark, either, escaped, literal
 from demiurgic.templates.dialects.named_lines import NamedLines, name_line
 from demiurgic.templates.dialects.python_literals import PythonGrammar, is_keyword, literal_of, value_of
@@ -27,8 +26,16 @@ class ChatGlm3Calls(Form):
     def write(self, calls: Sequence[ToolCall]) -> str:
         return "\n".join(f"{call.name}\n {FENCE}{CALL}({_written(call.arguments)}){END}" for call in calls)
 
-    def _grammar(self, rules: CallRules, lark: Lark) -> str:
-        return _grammar(rules, lark)
+    def _reply(self, rules: CallRules, schemas: Schemas, lark: Lark) -> str:
+        calls: list[str] = []
+        for name, schema in schemas.items():
+            head = lark.rule(f'{name_line(name)} " "? {literal(f"{FENCE}{CALL}(")}', lazy=True)
+            calls.append(f"{head} {PythonGrammar(lark, schema).call()} {literal(f'){END}')}")
+        if rules.choice == "required":
+            return either(calls)
+        names = "|".join(escaped(name) for name in schemas)
+        text = lark.terminal(f"{lark.free} & ~/({names})\\n ?{escaped(f'{FENCE}{CALL}(')}(?s:.*)/")
+        return either([text, *calls])
 
     def _reader(self, toolbox: Toolbox, reasoning: Reasoning | None) -> ReplyReader:
         return _Reader(toolbox, reasoning)
@@ -38,21 +45,6 @@ def _written(arguments: JsonObject) -> str:
     if all(is_keyword(key) for key in arguments):
         return ", ".join(f"{key}={literal_of(value)}" for key, value in arguments.items())
     return "**" + literal_of(dict(arguments))
-
-
-def _grammar(rules: CallRules, lark: Lark) -> str:
-    schemas = tool_schemas(rules)
-    if not schemas:
-        return lark.finish(lark.terminal(lark.free))
-    calls: list[str] = []
-    for name, schema in schemas.items():
-        head = lark.rule(f'{name_line(name)} " "? {literal(f"{FENCE}{CALL}(")}', lazy=True)
-        calls.append(f"{head} {PythonGrammar(lark, schema).call()} {literal(f'){END}')}")
-    if rules.choice == "required":
-        return lark.finish(either(calls))
-    names = "|".join(escaped(name) for name in schemas)
-    text = lark.terminal(f"{lark.free} & ~/({names})\\n ?{escaped(f'{FENCE}{CALL}(')}(?s:.*)/")
-    return lark.finish(either([text, *calls]))
 
 
 class _Reader(NamedLines):
@@ -70,7 +62,7 @@ class _Reader(NamedLines):
             self._opened(name)
         brackets = Brackets(quotes="'\"", foreign="`")
         brackets.put("(")
-        raw, state = yield from self._value(brackets, "", stream=known)
+        raw, state = yield from self._value(brackets, stream=known)
         arguments = _arguments(raw)
         if state != "closed" or arguments is None:
             yield from self._fail(name, before + raw, state, "the call is not made of Python literals")

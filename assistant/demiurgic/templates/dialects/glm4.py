@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from demiurgic.messages import ToolCall
-from demiurgic.templates.dialects.enforcing import tool_schemas
-from demiurgic.templates.dialects.form import Form
+from demiurgic.templates.dialects.form import Form, Schemas
 from demiurgic.templates.dialects.json_calls import dumps
 from demiurgic.templates.dialects.lark import Lark, either, escaped
 from demiurgic.templates.dialects.named_lines import NamedLines, name_line
@@ -24,23 +23,16 @@ class Glm4Calls(Form):
     def write(self, calls: Sequence[ToolCall]) -> str:
         return "\n".join(f"{call.name}\n{dumps(dict(call.arguments))}" for call in calls)
 
-    def _grammar(self, rules: CallRules, lark: Lark) -> str:
-        return _grammar(rules, lark)
+    def _reply(self, rules: CallRules, schemas: Schemas, lark: Lark) -> str:
+        calls = [f"{name_line(name)} {lark.json(schema)}" for name, schema in schemas.items()]
+        if rules.choice == "required":
+            return either(calls)
+        names = "|".join(escaped(name) for name in schemas)
+        text = lark.terminal(f"{lark.free} & ~/({names})\\n\\{{(?s:.*)/")
+        return either([text, *calls])
 
     def _reader(self, toolbox: Toolbox, reasoning: Reasoning | None) -> ReplyReader:
         return _Reader(toolbox, reasoning)
-
-
-def _grammar(rules: CallRules, lark: Lark) -> str:
-    schemas = tool_schemas(rules)
-    if not schemas:
-        return lark.finish(lark.terminal(lark.free))
-    calls = [f"{name_line(name)} {lark.json(schema)}" for name, schema in schemas.items()]
-    if rules.choice == "required":
-        return lark.finish(either(calls))
-    names = "|".join(escaped(name) for name in schemas)
-    text = lark.terminal(f"{lark.free} & ~/({names})\\n\\{{(?s:.*)/")
-    return lark.finish(either([text, *calls]))
 
 
 class _Reader(NamedLines):
@@ -58,7 +50,7 @@ class _Reader(NamedLines):
     def _certain(self, name: str, before: str) -> Scan[None]:
         """A known name and the beginning of an object are a call, even if the object turns out to be unsound."""
         self._opened(name)
-        raw, state = yield from self._value(Brackets(), "", stream=True)
+        raw, state = yield from self._value(Brackets(), stream=True)
         arguments = _parsed(raw)
         if state == "closed" and arguments is not None:
             self._settle(name, arguments, before + raw)
@@ -68,19 +60,18 @@ class _Reader(NamedLines):
 
     def _doubtful(self, name: str, before: str, *, native: bool) -> Scan[None]:
         """Behind an empty line only a valid call is one; an unknown name needs an object that ends the reply."""
-        raw, _ = yield from self._value(Brackets(), "", stream=False)
+        raw, _ = yield from self._value(Brackets(), stream=False)
         arguments = _parsed(raw)
         sound = arguments is not None and not self._toolbox.problem(name, arguments)
         blanks = yield from self._tape.run(BLANKS)
-        char = yield from self._tape.take()
-        self._tape.give_back(char)
-        if not sound and (not native or arguments is None or char):
+        more = yield from self._tape.peek()
+        if not sound and (not native or arguments is None or more):
             self._events.said(before + raw + blanks)
             return
         if sound:
             self._opened(name, raw)
         self._settle(name, arguments, before + raw, native=False)
-        self._tape.give_back(blanks if char else "")
+        self._tape.give_back(blanks if more else "")
 
 
 def _parsed(raw: str) -> dict[str, object] | None:

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from demiurgic.messages import ToolCall
-from demiurgic.templates.dialects.enforcing import tool_schemas
-from demiurgic.templates.dialects.form import Form
+from demiurgic.templates.dialects.form import Form, Schemas
 from demiurgic.templates.dialects.json_calls import Announcer, JsonCall, loose_calls, strict_calls, written
 from demiurgic.templates.dialects.lark import Lark, either
 from demiurgic.templates.dialects.reading import CUT_OFF, OpenedCalls
@@ -35,28 +34,21 @@ class Hermes(Form):
     def write(self, calls: Sequence[ToolCall]) -> str:
         return "\n".join(f"{OPENER}\n{written(call, KEY)}\n{CLOSER}" for call in calls)
 
-    def _grammar(self, rules: CallRules, lark: Lark) -> str:
-        return _grammar(rules, lark)
+    def _reply(self, rules: CallRules, schemas: Schemas, lark: Lark) -> str:
+        call = lark.rule(strict_calls(lark, schemas, KEY))
+        rest = f'"\\n" {call} "\\n" {lark.marker(CLOSER)}'
+        if rules.parallel:
+            rest += f' ("\\n" {lark.marker(OPENER)} {rest})*'
+        rest += ' "\\n"?'
+        if rules.choice == "required":
+            return f"{lark.marker(OPENER)} {rest}"
+        fenced = f"(/[ \\n]{{0,4}}/ | {lark.free} /```(json)?[ \\n]{{1,4}}/)"
+        bare = loose_calls(lark, schemas, KEY, fenced)
+        tagged = f"{lark.up_to_opener(OPENER)} {rest}"
+        return either([lark.without(OPENER), tagged, *bare])
 
     def _reader(self, toolbox: Toolbox, reasoning: Reasoning | None) -> ReplyReader:
         return _Reader(toolbox, reasoning)
-
-
-def _grammar(rules: CallRules, lark: Lark) -> str:
-    schemas = tool_schemas(rules)
-    if not schemas:
-        return lark.finish(lark.terminal(lark.free))
-    call = lark.rule(strict_calls(lark, schemas, KEY))
-    rest = f'"\\n" {call} "\\n" {lark.marker(CLOSER)}'
-    if rules.parallel:
-        rest += f' ("\\n" {lark.marker(OPENER)} {rest})*'
-    rest += ' "\\n"?'
-    if rules.choice == "required":
-        return lark.finish(f"{lark.marker(OPENER)} {rest}")
-    fenced = f"(/[ \\n]{{0,4}}/ | {lark.free} /```(json)?[ \\n]{{1,4}}/)"
-    bare = loose_calls(lark, schemas, KEY, fenced)
-    tagged = f"{lark.up_to_opener(OPENER)} {rest}"
-    return lark.finish(either([lark.without(OPENER), tagged, *bare]))
 
 
 class _Reader(OpenedCalls):
@@ -92,9 +84,7 @@ class _Reader(OpenedCalls):
 
     def _guess(self, before: str) -> Scan[None]:
         """Take the object that stands here for a call, if it is a valid one; else it and `before` are text."""
-        char = yield from self._tape.take()
-        self._tape.give_back(char)
-        if char != "{" or not self._guesses:
+        if (yield from self._tape.peek()) != "{" or not self._guesses:
             self._events.said(before[:1])
             self._tape.give_back(before[1:])
             return
@@ -145,8 +135,7 @@ class _Reader(OpenedCalls):
 
     def _after_bare(self) -> Scan[None]:
         blanks = yield from self._tape.run(BLANKS)
-        char = yield from self._tape.take()
-        self._tape.give_back(char)
+        char = yield from self._tape.peek()
         if char == "{":
             yield from self._guess(blanks)
         elif char:

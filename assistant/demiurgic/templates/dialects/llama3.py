@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from demiurgic.messages import ToolCall
-from demiurgic.templates.dialects.enforcing import tool_schemas
-from demiurgic.templates.dialects.form import Form
+from demiurgic.templates.dialects.form import Form, Schemas
 from demiurgic.templates.dialects.json_calls import Announcer, JsonCall, loose_calls, strict_calls, written
 from demiurgic.templates.dialects.lark import Lark, either
 from demiurgic.templates.dialects.reading import CUT_OFF, ReplyScanner
@@ -24,23 +23,16 @@ class Llama3Calls(Form):
     def write(self, calls: Sequence[ToolCall]) -> str:
         return "\n".join(written(call, KEY) for call in calls)
 
-    def _grammar(self, rules: CallRules, lark: Lark) -> str:
-        return _grammar(rules, lark)
+    def _reply(self, rules: CallRules, schemas: Schemas, lark: Lark) -> str:
+        call = lark.rule(strict_calls(lark, schemas, KEY))
+        if rules.choice == "required":
+            return f"{lark.marker(TAG)}? {call}"
+        bare = loose_calls(lark, schemas, KEY, r"/[ \n]{0,4}/")
+        tagged = f"{lark.up_to_opener(TAG)} {call}"
+        return either([lark.without(TAG), tagged, *bare])
 
     def _reader(self, toolbox: Toolbox, reasoning: Reasoning | None) -> ReplyReader:
         return _Reader(toolbox, reasoning)
-
-
-def _grammar(rules: CallRules, lark: Lark) -> str:
-    schemas = tool_schemas(rules)
-    if not schemas:
-        return lark.finish(lark.terminal(lark.free))
-    call = lark.rule(strict_calls(lark, schemas, KEY))
-    if rules.choice == "required":
-        return lark.finish(f"{lark.marker(TAG)}? {call}")
-    bare = loose_calls(lark, schemas, KEY, r"/[ \n]{0,4}/")
-    tagged = f"{lark.up_to_opener(TAG)} {call}"
-    return lark.finish(either([lark.without(TAG), tagged, *bare]))
 
 
 class _Reader(ReplyScanner):
@@ -49,9 +41,7 @@ class _Reader(ReplyScanner):
         marked = yield from self._tape.match(TAG)
         if marked:
             before += TAG + (yield from self._tape.run(BLANKS))
-        char = yield from self._tape.take()
-        self._tape.give_back(char)
-        if char == "{":
+        if (yield from self._tape.peek()) == "{":
             yield from self._call(before, marked=marked)
         else:
             self._events.said(before)

@@ -55,9 +55,9 @@ class NamedLines(ReplyScanner):
             if not char or not (word or any(name.startswith(held) for name in self._toolbox.names)):
                 return held, False
 
-    def _value(self, brackets: Brackets, before: str, *, stream: bool) -> Scan[tuple[str, str]]:
+    def _value(self, brackets: Brackets, *, stream: bool) -> Scan[tuple[str, str]]:
         """A bracketed value from here on, and how it ended: closed, wrong, or open where the reply was cut."""
-        chars = [before]
+        chars: list[str] = []
         state = "open"
         while state == "open" and (char := (yield from self._tape.take())):
             state = brackets.put(char)
@@ -75,5 +75,4 @@ class NamedLines(ReplyScanner):
     def _end(self) -> Scan[None]:
         """Blanks that end the reply after a call are not an answer."""
         blanks = yield from self._tape.run(BLANKS)
-        char = yield from self._tape.take()
-        self._tape.give_back(blanks + char if char else "")
+        self._tape.give_back(blanks if (yield from self._tape.peek()) else "")

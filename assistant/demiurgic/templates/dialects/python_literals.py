@@ -15,13 +15,12 @@ from demiurgic.errors import BadSchema
 from demiurgic.messages import Json, JsonObject
 from demiurgic.templates.dialects.lark import Lark, either, literal
 from demiurgic.templates.dialects.patterns import pattern_expression
-from demiurgic.templates.dialects.schemas import DEFINITIONS, resolved
+from demiurgic.templates.dialects.schemas import NOTES, resolved
 from demiurgic.templates.dialects.strings import length
 
 _ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _PLAIN = r"[^'\\\x00-\x1f\x7f]"
 _CHAR = rf"{_PLAIN}|\\[\\'nrt]|\\x[01][0-9a-f]|\\x7f"
-_NOTES = {"title", "description", "default", "examples", "deprecated", "$comment", *DEFINITIONS}
 _NUMERIC = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 
 
@@ -100,7 +99,7 @@ class PythonGrammar:
 
     def _body(self, node: JsonObject) -> str:
         for combinator in ("anyOf", "oneOf"):
-            if combinator in node and not (node.keys() - _NOTES - {combinator}):
+            if combinator in node and not (node.keys() - NOTES - {combinator}):
                 return either([self.value(member) for member in node[combinator]])
         if unfit := [key for key in ("allOf", "anyOf", "oneOf", "not", "if", "$ref") if key in node]:
             raise BadSchema(f"a schema with `{unfit[0]}` cannot be enforced as Python literals")

@@ -72,11 +72,10 @@ class ReplyScanner(ABC):
         self._events.add(CallOpened(name))
         self._events.call_text(arguments)
 
-    def _settle(self, name: str, arguments: Json, raw: str, *, native: bool = True) -> bool:
+    def _settle(self, name: str, arguments: Json, raw: str, *, native: bool = True) -> None:
         """End the open call as what it turned out to be."""
         problem = self._toolbox.problem(name, arguments)
         self._events.add(CallBroken(name, raw, problem) if problem else CallRead(name, arguments, native))
-        return not problem
 
     def _broken(self, name: str, raw: str, problem: str) -> None:
         self._events.add(CallBroken(name, raw, problem))
@@ -124,6 +123,5 @@ class OpenedCalls(ReplyScanner):
         blanks = yield from self._tape.run(BLANKS)
         if (yield from self._tape.match(self.opener)):
             return True
-        char = yield from self._tape.take()
-        self._tape.give_back(blanks + char if char else "")
+        self._tape.give_back(blanks if (yield from self._tape.peek()) else "")
         return False

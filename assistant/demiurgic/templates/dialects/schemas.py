@@ -16,10 +16,12 @@ from demiurgic.messages import Json, JsonObject, Tool
 
 _COMBINATORS = ("allOf", "anyOf", "oneOf", "$ref")
 _FORMATS = {"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid", "uri"}
-_NESTED_MAPS = ("properties", "patternProperties", "$defs", "definitions")
 _NESTED_LISTS = ("prefixItems", "anyOf", "oneOf", "allOf")
 _NESTED = ("items", "additionalProperties")
 DEFINITIONS = ("$defs", "definitions")
+_NESTED_MAPS = ("properties", "patternProperties", *DEFINITIONS)
+NOTES = frozenset(("title", "description", "default", "examples", "deprecated", "$comment", *DEFINITIONS))
+"""Keywords that say nothing of which values a schema admits."""
 
 
 def arguments_schema(tool: Tool) -> dict[str, Json]:

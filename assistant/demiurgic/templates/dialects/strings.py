@@ -12,11 +12,10 @@ from demiurgic.errors import BadSchema
 from demiurgic.messages import Json, JsonObject
 from demiurgic.templates.dialects.lark import ANY, either, literal
 from demiurgic.templates.dialects.patterns import pattern_expression
-from demiurgic.templates.dialects.schemas import resolved, with_definitions
+from demiurgic.templates.dialects.schemas import NOTES, resolved, with_definitions
 from demiurgic.templates.dialects.toolbox import valid
 
 _TYPES = ("string", "object", "array", "number", "boolean", "null")
-_NOTES = {"title", "description", "default", "examples", "deprecated", "$comment", "$defs", "definitions"}
 _DEEPEST = 16
 
 
@@ -26,7 +25,7 @@ def split(schema: Json, root: JsonObject, depth: int = 0) -> tuple[list[JsonObje
     if depth > _DEEPEST:
         raise BadSchema("unions refer to each other without end: `$ref`")
     for key in ("anyOf", "oneOf"):
-        if key in node and not (node.keys() - _NOTES - {key}):
+        if key in node and not (node.keys() - NOTES - {key}):
             parts = [split(member, root, depth + 1) for member in node[key]]
             return [s for strings, _ in parts for s in strings], [o for _, others in parts for o in others]
     if "const" in node or "enum" in node:

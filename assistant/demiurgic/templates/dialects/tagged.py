@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from demiurgic.errors import BadSchema
 from demiurgic.messages import Json, JsonObject, ToolCall
-from demiurgic.templates.dialects.enforcing import require_plain, tool_schemas
-from demiurgic.templates.dialects.form import Form
+from demiurgic.templates.dialects.enforcing import require_plain
+from demiurgic.templates.dialects.form import Form, Schemas
 from demiurgic.templates.dialects.json_calls import dumps
 from demiurgic.templates.dialects.lark import Lark, either, escaped, literal
 from demiurgic.templates.dialects.schemas import with_definitions
@@ -48,8 +48,8 @@ class TaggedCalls(Form):
     def write(self, calls: Sequence[ToolCall]) -> str:
         return self.separator.join(self._written(call) for call in calls)
 
-    def _grammar(self, rules: CallRules, lark: Lark) -> str:
-        return _Grammar(lark, self.separator).whole(rules)
+    def _reply(self, rules: CallRules, schemas: Schemas, lark: Lark) -> str:
+        return _Grammar(lark, self.separator).reply(rules, schemas)
 
     def _reader(self, toolbox: Toolbox, reasoning: Reasoning | None) -> ReplyReader:
         return TaggedReader(toolbox, reasoning, self.separator)
@@ -67,11 +67,8 @@ class _Grammar:
         self._lark = lark
         self._break = f" {literal(separator)} " if separator else " "
 
-    def whole(self, rules: CallRules) -> str:
+    def reply(self, rules: CallRules, schemas: Schemas) -> str:
         lark = self._lark
-        schemas = tool_schemas(rules)
-        if not schemas:
-            return lark.finish(lark.terminal(lark.free))
         call = lark.rule(either([self._call(name, schema) for name, schema in schemas.items()]))
         rest = f"{call} {lark.marker(CLOSER)}"
         if rules.parallel:
@@ -79,8 +76,8 @@ class _Grammar:
         maybe = f"({self._break})?" if self._break.strip() else ""
         rest += f" {maybe}"
         if rules.choice == "required":
-            return lark.finish(f"{maybe} {lark.marker(OPENER)} {rest}")
-        return lark.finish(either([lark.without(OPENER), f"{lark.up_to_opener(OPENER)} {rest}"]))
+            return f"{maybe} {lark.marker(OPENER)} {rest}"
+        return either([lark.without(OPENER), f"{lark.up_to_opener(OPENER)} {rest}"])
 
     def _call(self, name: str, schema: JsonObject) -> str:
         require_plain(name, "\n", *TAGS)

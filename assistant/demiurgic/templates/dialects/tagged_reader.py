@@ -11,6 +11,7 @@ from typing import cast
 from demiurgic.errors import BadSchema
 from demiurgic.messages import Json, JsonObject
 from demiurgic.templates.dialects.reading import CUT_OFF, OpenedCalls
+from demiurgic.templates.dialects.schemas import with_definitions
 from demiurgic.templates.dialects.strings import split
 from demiurgic.templates.dialects.tape import Scan
 from demiurgic.templates.dialects.toolbox import Toolbox, parse_json, valid
@@ -140,7 +141,7 @@ def decoded(text: str, schema: Json, root: JsonObject) -> Json:
         return text
     if not strings:
         return value
-    admitted = any(valid({**_definitions(root), **other}, value) for other in others)
+    admitted = any(valid(with_definitions(other, root), value) for other in others)
     return value if admitted and not isinstance(value, str) else text
 
 
@@ -151,7 +152,3 @@ def _parts(schema: Json, root: JsonObject) -> tuple[list[JsonObject], list[JsonO
         return split(schema, root)
     except BadSchema:
         return [{}], [cast("JsonObject", schema)]
-
-
-def _definitions(root: JsonObject) -> dict[str, Json]:
-    return {key: root[key] for key in ("$defs", "definitions") if key in root}

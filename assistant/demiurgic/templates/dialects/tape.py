@@ -31,6 +31,12 @@ class Tape:
     def give_back(self, text: str) -> None:
         self._returned.extend(reversed(text))
 
+    def peek(self) -> Scan[str]:
+        """The next character, which is not taken."""
+        char = yield from self.take()
+        self.give_back(char)
+        return char
+
     def run(self, chars: str) -> Scan[str]:
         """All that follows and consists of these characters."""
         found: list[str] = []

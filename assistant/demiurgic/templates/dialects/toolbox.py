@@ -14,6 +14,9 @@ from referencing.jsonschema import EMPTY_REGISTRY, SchemaRegistry
 from demiurgic.messages import Json, JsonObject, Tool
 from demiurgic.templates.dialects.schemas import arguments_schema
 
+_UNCHECKABLE = (Unresolvable, RecursionError, re.error)
+"""What checking can come to: a schema may point to nothing, or to itself for ever."""
+
 
 class Toolbox:
     """Known tools by name."""
@@ -50,7 +53,7 @@ class Toolbox:
             return f"the arguments of `{name}` hold half of a character; write it whole"
         try:
             error = _first_error(self._validators[name], given)
-        except (Unresolvable, RecursionError, re.error) as failure:
+        except _UNCHECKABLE as failure:
             return f"the arguments of `{name}` could not be checked: {failure}"
         return self._explain(name, given, error) if error else ""
 
@@ -82,8 +85,11 @@ def parse_json(text: str) -> Json:
 
 
 def valid(schema: JsonObject, value: Json) -> bool:
-    """Whether `value` satisfies `schema`."""
-    return _first_error(_validator(schema), value) is None
+    """Whether `value` satisfies `schema`; not if that cannot be checked."""
+    try:
+        return _first_error(_validator(schema), value) is None
+    except _UNCHECKABLE:
+        return False
 
 
 def _first_error(validator: Draft202012Validator, value: Json) -> ValidationError | None:
