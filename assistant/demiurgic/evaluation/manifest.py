@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 _NAME = "manifest.json"
-SCORER = 1
+SCORER = 2
 """Counts up when the same samples could get other verdicts."""
 
 

@@ -38,6 +38,8 @@ def defined(answer: str, problem: Problem = PROBLEM) -> dict:
         "def add(a, b):\n    return a + b\n\nprint(add(1, 2)\n",
         "from math import *\n@staticmethod\ndef helper(x):\n    return x\n\ndef add(a, b):\n    return helper(a) + b\n",
         "ONE = 1\nif True:\n    TWO = ONE * 2\ndef add(a, b):\n    return a + b + TWO - 2\n",
+        "try:\n    from operator import add as p\nexcept ImportError:\n    pass\ndef add(a, b):\n    return p(a, b)\n",
+        "if True:\n    def plus(a, b):\n        return a + b\ndef add(a, b):\n    return plus(a, b)\n",
         "def add(a, b):\n    # a comment\n    return a + b\n\nif __name__ == '__main__':\n    exit(1)\nassert 0\n",
         "class Adder:\n    def add(self): ...\n\ndef add(a, b):\n    return a\n\ndef add(a, b):\n    return b + a\n",
     ],
