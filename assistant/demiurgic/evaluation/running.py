@@ -52,7 +52,6 @@ class Standing:
     """Written since the run was begun, or gone on with."""
     started: float = field(default_factory=time.monotonic)
     begun_with: int = 0
-    outcomes: Counter[Outcome] = field(default_factory=Counter[Outcome])
     passed: Counter[str] = field(default_factory=Counter[str])
     judged: Counter[str] = field(default_factory=Counter[str])
 
@@ -85,7 +84,8 @@ class Run:
         try:
             for candidate, verdict in self._judging.judge(self._candidates()):
                 self._judged(self._key_of(candidate.key), verdict)
-                changed(self.standing)
+                with self._lock:  # answers without code are counted meanwhile, by who draws the candidates
+                    changed(self.standing)
         finally:
             self._writer.stop()
             for thread in threads:
@@ -164,7 +164,6 @@ class Run:
             self._count(key, verdict)
 
     def _count(self, key: Key, verdict: Verdict) -> None:
-        self.standing.outcomes[verdict.outcome] += 1
         self.standing.judged[key.task_id] += 1
         self.standing.passed[key.task_id] += verdict.passed
 

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -92,6 +93,25 @@ def test_every_sample_is_written_and_judged_once(tmp_path: Path):
     write_report(tmp_path, scored, report)
     assert list(read_results(tmp_path / "samples.jsonl_results.jsonl")) == scored
     assert json.loads((tmp_path / "report.json").read_text())["outcomes"]["no_code"] == 3
+
+
+def test_how_a_run_stands_can_be_looked_at_while_answers_without_code_come(tmp_path: Path):
+    writer, judging = Says(silent=set(PROBLEMS) - {"T/0"}), Reads()
+    journal, seen = Journal(tmp_path), []
+
+    def look(standing) -> None:
+        tasks = iter(standing.judged)
+        seen.append(next(tasks))
+        until = time.monotonic() + 0.5
+        while len(standing.judged) == 1 and time.monotonic() < until:
+            time.sleep(0.01)
+        seen.extend(tasks)  # fails where another thread has added to it
+
+    try:
+        Run(Plan(PROBLEMS, FORM, parallel=1), writer, judging, journal).go(look)
+    finally:
+        journal.close()
+    assert seen == ["T/0"]
 
 
 def test_what_was_done_is_not_done_again(tmp_path: Path):
