@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from demiurgic.sandbox.remove import remove_tree
 from demiurgic.sandbox.strays import name_prefix, sweep
 from demiurgic.sandbox.toolchain import own_interpreter, project_folders
 from demiurgic.sandbox.tree import Tree, descendants
+
+KINDS = ("run", "sandbox", "probe", "masks", "image")
 
 
 def test_only_what_changed_since_counts(tmp_path: Path) -> None:
@@ -170,6 +173,21 @@ def test_what_a_killed_program_left_is_taken_away_and_nothing_else(tmp_path: Pat
         (tmp_path / name).mkdir()
     sweep([tmp_path])
     assert {name: (tmp_path / name).exists() for name in names} == names
+
+
+def test_folders_of_a_killed_program_go_a_day_after() -> None:
+    with subprocess.Popen(["true"]) as dead:
+        dead.wait()
+    old, new = ([Path(tempfile.gettempdir(), f"demiurgic-{kind}-{dead.pid}-{age}") for kind in KINDS] for age in "ab")
+    for folder in (*old, *new):
+        folder.mkdir()
+    for folder in old:
+        os.utime(folder, (0, 0))
+    sweep(())
+    assert [folder.exists() for folder in old] == [False] * len(KINDS)
+    assert [folder.exists() for folder in new] == [True] * len(KINDS)
+    for folder in new:
+        folder.rmdir()
 
 
 def test_whatever_a_program_made_is_removed(tmp_path: Path) -> None:
