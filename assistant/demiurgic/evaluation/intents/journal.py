@@ -29,7 +29,6 @@ class Journal:
     """The predictions of one folder, open for more. Only one program at a time writes to it."""
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self.done: dict[int, Prediction] = {}
         self._lines = Lines(folder / "predictions.jsonl", self._take)
         try:
