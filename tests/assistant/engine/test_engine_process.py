@@ -19,7 +19,7 @@ from demiurgic.engine.frames import Frames
 from demiurgic.engine.options import EngineOptions
 from demiurgic.engine.process import EngineProcess
 from demiurgic.engine.protocol import Adapter, EndReason, Piece, Request
-from demiurgic.engine.scripted import Script
+from demiurgic.engine.scripted import Script, ScriptedEngine
 from demiurgic.engine.specs import LlamaSpec, ScriptedSpec
 from demiurgic.errors import BadModelFile, ContextOverflow, EngineDied, EngineError, ProviderError
 
@@ -75,6 +75,16 @@ def test_errors_cross_whole():
             engine.generate(Request((1,)))
     finally:
         engine.close()
+
+
+def test_an_engine_without_a_model_never_shows_a_part_of_a_stop_text():
+    for said, shown, reason in (
+        ("abcdeSTOPf", "abcde", EndReason.STOP_TEXT),
+        ("abcdeSTO", "abcdeSTO", EndReason.END_TOKEN),
+    ):
+        engine = ScriptedEngine(Script((said,), piece=3))
+        text, _, done = follow(engine.generate(Request((1,), stop=("STOP",))))
+        assert (text, done.reason) == (shown, reason)
 
 
 def test_every_error_survives_pickling():
@@ -160,7 +170,7 @@ def test_the_worker_does_not_outlive_a_killed_parent():
         import os, time
         from demiurgic.engine.process import EngineProcess
         from demiurgic.engine.protocol import Request
-        from demiurgic.engine.scripted import Script
+        from demiurgic.engine.scripted import Script, ScriptedEngine
         from demiurgic.engine.specs import ScriptedSpec
         engine = EngineProcess(ScriptedSpec(Script(answers=("word " * 500,), delay=0.05)), os.environ)
         generation = engine.generate(Request((1,)))

@@ -12,9 +12,9 @@ from support.engines import ask, follow, opened
 from support.tiny_models import make_glm
 
 from demiurgic.engine.llama import LlamaEngine
-from demiurgic.engine.llama.text import TextStream
 from demiurgic.engine.options import EngineOptions
 from demiurgic.engine.protocol import Done, EndReason, Piece, Reading, Request, Sampling
+from demiurgic.engine.text import TextStream
 from demiurgic.errors import BadModelFile, BadSchema, ContextOverflow, EngineError, UserError
 
 HOT = Sampling(temperature=1.5, seed=7)
