@@ -15,9 +15,10 @@ import yaml
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from demiurgic.evaluation.comparing.showing import code, code_colours, visible
+from demiurgic.evaluation.comparing.showing import code, code_colours
 from demiurgic.evaluation.comparing.wording import chance, in_points, in_words, percent, percents, reach
 from demiurgic.evaluation.statistics import ALPHA
+from demiurgic.workspace.shown import visible, visible_name
 from demiurgic_models.files import write_beside
 from demiurgic_training.distilling.plan import Plan
 from demiurgic_training.distilling.told import Told
@@ -35,7 +36,8 @@ def page(plan: Plan, told: Told) -> str:
     """The whole page."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
-        "visible": visible,
+        "visible": visible_name,
+        "text": visible,
         "code": code,
         "percent": percent,
         "percents": percents,

@@ -15,10 +15,11 @@ from markupsafe import Markup
 
 from demiurgic.evaluation.comparing.loading import ScoredRun
 from demiurgic.evaluation.comparing.pairing import Comparison, passed_of
-from demiurgic.evaluation.comparing.showing import code, code_colours, visible
+from demiurgic.evaluation.comparing.showing import code, code_colours
 from demiurgic.evaluation.comparing.wording import in_points, in_words, kind, percent, percents, reach
 from demiurgic.evaluation.problems import Problem
 from demiurgic.evaluation.results import Scored
+from demiurgic.workspace.shown import visible_name
 
 _TOLD = ("weights", "prompt", "temperature", "samples", "seed", "engine")
 
@@ -50,7 +51,7 @@ def page(comparison: Comparison, problems: Mapping[str, Problem] | None = None) 
     script = Markup(_part("page.js"))
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
-        "visible": visible,
+        "visible": visible_name,
         "code": code,
         "kind": kind,
         "percent": percent,
