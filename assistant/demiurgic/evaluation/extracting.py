@@ -19,7 +19,7 @@ def completion_of(problem: Problem, answer: str) -> str | None:
     if code is None:
         return None
     if code[:1] in (" ", "\t"):
-        return code  # the function's body alone
+        return problem.continued(code)  # the function's body alone
     needed = _needed(code, problem.entry_point)
     # The prompt's own function is left without a body and defined anew; what else the prompt defines stays.
     body = "" if _parses(problem.prompt) else "    pass\n"

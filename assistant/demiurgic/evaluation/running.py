@@ -39,7 +39,9 @@ class Plan:
 
     def completion(self, problem: Problem, written: Written) -> str | None:
         """What of an answer is judged; None where it holds no code."""
-        return written.text if self.form.kind == "text" else completion_of(problem, written.text)
+        if self.form.kind == "text":
+            return problem.continued(written.text)
+        return completion_of(problem, written.text)
 
 
 @dataclass(slots=True)
