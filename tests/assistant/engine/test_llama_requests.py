@@ -248,8 +248,15 @@ def test_closing_ends_everything_that_runs(tiny_glm4: Path):
         with pytest.raises(EngineError, match="closed"):
             follow(generation)
     engine.close()
-    with pytest.raises(EngineError, match="closed"):
-        engine.generate(Request((1,)))
+    for call in (
+        lambda: engine.generate(Request((1,))),
+        lambda: engine.generate(Request((1,), grammar='start: "a"')),
+        lambda: engine.tokenize("x"),
+        lambda: engine.detokenize([1]),
+        lambda: engine.embed(["x"]),
+    ):
+        with pytest.raises(EngineError, match="closed"):
+            call()
     assert not set(threading.enumerate()) - before
 
 
