@@ -12,9 +12,10 @@ from demiurgic.chat.protocol import ChatModel
 from demiurgic.config import Settings
 from demiurgic.engine.options import EngineOptions
 from demiurgic.errors import BadModelFile, ConfigError, MissingExtra, UnknownModel, UserError
+from demiurgic_models.entries import Entry
 from demiurgic_models.fetching import PullOptions
 from demiurgic_models.recommend import recommend
-from demiurgic_models.registry import DEFAULT_MODEL, Entry, find, load_registry
+from demiurgic_models.registry import DEFAULT_MODEL, find, load_registry
 from demiurgic_models.store import Store
 
 _MEGABYTE = 2**20
