@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from demiurgic.errors import DemiurgicError
+from demiurgic.errors import DemiurgicError, WorkError
 from demiurgic.evaluation.extracting import completion_of
 from demiurgic.evaluation.journal import Journal, Key
 from demiurgic.evaluation.problems import Problem
@@ -94,6 +94,8 @@ class Run:
                 thread.join()
         if self._problem is not None:
             raise self._problem
+        if missing := len(self._keys.keys() - self._journal.judged.keys()):  # a thread died of a fault of ours
+            raise WorkError(f"{missing} samples could not be written", "start again: what is done is kept")
         return self.scored()
 
     def scored(self) -> list[Scored]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.desks import scripted
 
-from demiurgic.errors import BadEvaluationFile, EngineError, UserError
+from demiurgic.errors import BadEvaluationFile, EngineError, UserError, WorkError
 from demiurgic.evaluation.journal import Journal, Key
 from demiurgic.evaluation.manifest import Manifest, load_manifest, settle
 from demiurgic.evaluation.problems import Problem
@@ -132,6 +132,22 @@ def test_what_was_done_is_not_done_again(tmp_path: Path):
     again = Says()
     assert run(tmp_path, again, Reads()) == scored
     assert not again.asked
+
+
+class Faulty(Says):
+    """A writer with a fault that nobody foresaw."""
+
+    def write(self, wanted: Wanted) -> Written:
+        if wanted.problem.task_id == "T/3":
+            raise RuntimeError("nobody foresaw this")
+        return super().write(wanted)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_run_that_lacks_samples_is_never_called_whole(tmp_path: Path):
+    with pytest.raises(WorkError, match="1 samples could not be written"):
+        run(tmp_path, Faulty(), Reads(), parallel=2)
+    assert len(run(tmp_path, Says(), Reads())) == 6
 
 
 def test_more_samples_keep_those_that_are_there(tmp_path: Path):
