@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
 
+from bench.asking_server import DELAY
 from bench.figures import Figures, answer
 from demiurgic.config import Settings
 from demiurgic.messages import Usage, User
@@ -24,7 +25,7 @@ from demiurgic_training.teachers.opening import Reach, hire
 from demiurgic_training.teachers.prices import load_prices
 from demiurgic_training.teachers.protocol import Answer, question
 
-AT_ONCE, DELAY, SECONDS = 64, 0.05, 8
+AT_ONCE, SECONDS = 64, 8
 PRICES = load_prices(given=["m=1/5usd"])
 
 

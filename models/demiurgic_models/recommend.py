@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from demiurgic_models.registry import Entry
+from demiurgic_models.entries import Entry
 
 _CHOICES = (
     "glm-4.7-flash",

@@ -14,19 +14,6 @@ from demiurgic_models.files import write_beside
 from demiurgic_models.reading import read_small
 from demiurgic_models.registry_fields import read_entries
 
-__all__ = [
-    "DEFAULT_MODEL",
-    "Entry",
-    "HubSource",
-    "LocalSource",
-    "Source",
-    "WheelSource",
-    "find",
-    "load_registry",
-    "parse_registry",
-    "register",
-]
-
 DEFAULT_MODEL = "qwen2.5-coder-1.5b"
 
 

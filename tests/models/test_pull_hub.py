@@ -9,10 +9,10 @@ from huggingface_hub import hf_hub_download
 from support.file_servers import Shelf, serving
 from support.pulls import CONTENT, DIGEST, entry, pulling_process
 
+from demiurgic_models.entries import Entry, HubSource
 from demiurgic_models.errors import ChecksumMismatch, PullFailed
 from demiurgic_models.fetching import PullOptions
 from demiurgic_models.pull import pull
-from demiurgic_models.registry import Entry, HubSource
 from demiurgic_models.store import Store
 
 

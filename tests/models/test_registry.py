@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demiurgic_models.entries import Entry, LocalSource
 from demiurgic_models.errors import BadRegistry, UnknownModel
 from demiurgic_models.recommend import recommend
-from demiurgic_models.registry import DEFAULT_MODEL, Entry, LocalSource, find, load_registry, parse_registry, register
+from demiurgic_models.registry import DEFAULT_MODEL, find, load_registry, parse_registry, register
 
 ONE = """
 [[model]]

@@ -8,10 +8,10 @@ from support.file_servers import Shelf, serving
 from support.pulls import CONTENT, NOWHERE, entry, make_thirds, pulling_process, wheel_entry, wheel_options
 from support.small_disks import fill, mounted
 
+from demiurgic_models.entries import LocalSource
 from demiurgic_models.errors import DiskFull, PullFailed, UserError
 from demiurgic_models.fetching import SPARE, PullOptions
 from demiurgic_models.pull import pull
-from demiurgic_models.registry import LocalSource
 from demiurgic_models.store import Store
 
 

@@ -10,8 +10,8 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+from demiurgic_models.entries import Entry, HubSource, WheelSource
 from demiurgic_models.fetching import PullOptions
-from demiurgic_models.registry import Entry, HubSource, WheelSource
 from demiurgic_models.store import Store
 
 CONTENT = random.Random(0).randbytes(3_000_000)

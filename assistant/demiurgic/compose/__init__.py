@@ -3,6 +3,7 @@
 from demiurgic.compose.chat import (
     default_model,
     describe_model,
+    engine_build,
     engine_options,
     local_file,
     memory_total,
@@ -15,6 +16,7 @@ from demiurgic.compose.chat import (
 __all__ = [
     "default_model",
     "describe_model",
+    "engine_build",
     "engine_options",
     "local_file",
     "memory_total",

@@ -1,5 +1,6 @@
 """Models to talk to: from names and settings to an engine, a template and a chat."""
 
+import importlib.metadata
 import importlib.util
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,9 +12,10 @@ from demiurgic.chat.protocol import ChatModel
 from demiurgic.config import Settings
 from demiurgic.engine.options import EngineOptions
 from demiurgic.errors import BadModelFile, ConfigError, MissingExtra, UnknownModel, UserError
+from demiurgic_models.entries import Entry
 from demiurgic_models.fetching import PullOptions
 from demiurgic_models.recommend import recommend
-from demiurgic_models.registry import DEFAULT_MODEL, Entry, find, load_registry
+from demiurgic_models.registry import DEFAULT_MODEL, find, load_registry
 from demiurgic_models.store import Store
 
 _MEGABYTE = 2**20
@@ -113,14 +115,26 @@ def engine_options(settings: Settings, *, separate: bool = False) -> EngineOptio
     )
 
 
-def _open_local(path: Path, name: str, options: EngineOptions, settings: Settings) -> ChatModel:
-    if importlib.util.find_spec("llama_cpp") and importlib.util.find_spec("llguidance"):
-        return _open_llama(path, name, options, settings)
-    if importlib.util.find_spec("xllamacpp"):
-        from demiurgic.chat.xllamacpp_server import XllamaCppChat
+def engine_build() -> str:
+    """What evaluates local models here, and its version. Raises MissingExtra where nothing does."""
+    package = _local_engine()
+    return f"{package} {importlib.metadata.version(package)}"
 
-        return XllamaCppChat(path, replace(options, disk_cache=0))
+
+def _local_engine() -> Literal["llama-cpp-python", "xllamacpp"]:
+    if importlib.util.find_spec("llama_cpp") and importlib.util.find_spec("llguidance"):
+        return "llama-cpp-python"
+    if importlib.util.find_spec("xllamacpp"):
+        return "xllamacpp"
     raise MissingExtra("an engine for local models", "llama")
+
+
+def _open_local(path: Path, name: str, options: EngineOptions, settings: Settings) -> ChatModel:
+    if _local_engine() == "llama-cpp-python":
+        return _open_llama(path, name, options, settings)
+    from demiurgic.chat.xllamacpp_server import XllamaCppChat
+
+    return XllamaCppChat(path, replace(options, disk_cache=0))
 
 
 def _open_llama(path: Path, name: str, options: EngineOptions, settings: Settings) -> ChatModel:

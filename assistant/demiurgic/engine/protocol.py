@@ -8,7 +8,7 @@ goes back in it, forks it or comes from somebody else.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -188,7 +188,7 @@ class EngineStats:
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
-    threads: int = field(default=0)
+    threads: int = 0
 
 
 class Engine(Protocol):

@@ -4,12 +4,10 @@ For tests and dry runs of everything above an engine. A token is a byte, or one 
 protocol's promises (progress, stop texts, limits, cancelling), but knows no grammars, drafts or sampling.
 """
 
-import codecs
 import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 from pathlib import Path
 
 from demiurgic.engine.protocol import (
@@ -22,6 +20,7 @@ from demiurgic.engine.protocol import (
     Reading,
     Request,
 )
+from demiurgic.engine.text import TextStream
 from demiurgic.errors import ContextOverflow, DemiurgicError, EngineError, UnsupportedRequest, UserError
 
 _BYTES = 256
@@ -147,25 +146,23 @@ class ScriptedGeneration:
     def __iter__(self) -> Iterator[EngineEvent]:
         total = len(self._request.prompt)
         yield Reading(total, total, 0)
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        text, shown, used = "", 0, 0
+        text, used = TextStream(self._request.stop), 0
         for start in range(0, len(self._tokens), self._script.piece):
             if self._cancelled.wait(self._script.delay) if self._script.delay else self._cancelled.is_set():
-                yield self._done(EndReason.CANCELLED, used)
-                return
+                reason = EndReason.CANCELLED
+                break
             tokens = self._tokens[start : start + self._script.piece]
-            text += decoder.decode(self._engine.detokenize(tokens))
             used += len(tokens)
-            found = [(at, word) for word in self._request.stop if (at := text.find(word)) >= 0]
-            stop, word = min(found, key=itemgetter(0), default=(len(text), None))
-            yield Piece(text[shown : max(stop, shown)], tuple(tokens))
-            shown = len(text)
-            if word is not None:
-                yield self._done(EndReason.STOP_TEXT, used, word)
+            yield Piece(text.feed(self._engine.detokenize(tokens)), tuple(tokens))
+            if text.stopped_by is not None:
+                yield self._done(EndReason.STOP_TEXT, used, text.stopped_by)
                 return
-        limit = self._request.max_tokens
-        ended = EndReason.LENGTH if limit is not None and used >= limit else EndReason.END_TOKEN
-        yield self._done(ended, used)
+        else:
+            limit = self._request.max_tokens
+            reason = EndReason.LENGTH if limit is not None and used >= limit else EndReason.END_TOKEN
+        if held_back := text.finish():
+            yield Piece(held_back, ())
+        yield self._done(reason, used)
 
     def cancel(self) -> None:
         """End soon."""

@@ -42,7 +42,7 @@ class Cluster(Generic[A, B]):
 
     def map(self, items: Iterable[A]) -> Iterator[B]:
         """What comes of the items, in the order in which batches end. Items are drawn as there is room for them."""
-        feed = _Feed(items, self._batch)
+        feed = Feed(items, self._batch)
         try:
             while not feed.empty or self._busy:
                 while self._idle and (batch := feed.batch(wait=not self._busy)):
@@ -96,7 +96,7 @@ def _knock(address: str) -> None:
         raise SandboxError(f"there is no Ray cluster at {address}: {error}", "ray start --head") from error
 
 
-class _Feed(Generic[A]):
+class Feed(Generic[A]):
     """Draws items beside, since drawing one may take as long as a model writes."""
 
     def __init__(self, items: Iterable[A], size: int) -> None:
@@ -105,7 +105,7 @@ class _Feed(Generic[A]):
         self._stopped = threading.Event()
         self._problem: BaseException | None = None
         self.empty = False
-        threading.Thread(target=self._draw, args=(items,), daemon=True).start()
+        threading.Thread(target=self._draw, args=(items,), name="cluster-feed", daemon=True).start()
 
     def batch(self, *, wait: bool) -> list[A]:
         """What is there, some of it; waits for one if told so."""
@@ -130,13 +130,18 @@ class _Feed(Generic[A]):
     def _draw(self, items: Iterable[A]) -> None:
         try:
             for item in items:
-                while not self._stopped.is_set():
-                    try:
-                        self._drawn.put((item,), timeout=0.5)
-                        break
-                    except queue.Full:
-                        continue
+                if not self._put((item,)):
+                    return
         except BaseException as error:  # noqa: BLE001 - raised again where the results are awaited
             self._problem = error
-        finally:
-            self._drawn.put(None)
+        self._put(None)
+
+    def _put(self, drawn: tuple[A] | None) -> bool:
+        """Wait for room. False where nobody wants any more."""
+        while not self._stopped.is_set():
+            try:
+                self._drawn.put(drawn, timeout=0.5)
+            except queue.Full:
+                continue
+            return True
+        return False

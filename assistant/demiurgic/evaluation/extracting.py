@@ -19,7 +19,7 @@ def completion_of(problem: Problem, answer: str) -> str | None:
     if code is None:
         return None
     if code[:1] in (" ", "\t"):
-        return code  # the function's body alone
+        return problem.continued(code)  # the function's body alone
     needed = _needed(code, problem.entry_point)
     # The prompt's own function is left without a body and defined anew; what else the prompt defines stays.
     body = "" if _parses(problem.prompt) else "    pass\n"
@@ -69,14 +69,25 @@ def _reached(nodes: Sequence[ast.stmt], entry_point: str) -> list[ast.stmt]:
 
 
 def _binds(node: ast.stmt) -> Iterator[str]:
+    """The names that a statement gives at the top level; of a whole block, all that are given within."""
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             yield node.name
         case ast.Assign() | ast.AnnAssign() | ast.AugAssign() | ast.For() | ast.With() | ast.Try() | ast.If():
             if not _is_main(node):
-                yield from (
-                    part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
-                )
+                yield from (name for part in ast.walk(node) for name in _given(part))
+        case _:
+            pass
+
+
+def _given(part: ast.AST) -> Iterator[str]:
+    match part:
+        case ast.Name(id=name, ctx=ast.Store()):
+            yield name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            yield from (alias.asname or alias.name.partition(".")[0] for alias in names)
         case _:
             pass
 

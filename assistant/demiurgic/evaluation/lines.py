@@ -20,10 +20,12 @@ class Lines:
     """The lines of one file, held open for more."""
 
     def __init__(self, path: Path, take: Callable[[Row], None]) -> None:
-        """Give every line to `take`, as `read_lines` does. Raises UserError where another program writes here."""
+        """Make the folder, if it is not there, and give every line to `take`, as `read_lines` does. Raises UserError
+        where that cannot be, or where another program writes here."""
         self._path = path
         self._lock = FileLock(path.with_suffix(".lock"), thread_local=False)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
         except Timeout as error:
             raise UserError(f"another program writes to {path.parent}", "wait for it, or name another --out") from error

@@ -1,7 +1,6 @@
 """Everything that decides what a run comes to, beside its results. A folder belongs to one manifest for good."""
 
 import hashlib
-import importlib.metadata
 import json
 import platform
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 _NAME = "manifest.json"
-SCORER = 1
+SCORER = 2
 """Counts up when the same samples could get other verdicts."""
 
 
@@ -91,8 +90,3 @@ def load_manifest(folder: Path) -> Manifest:
 def digest_of(problems: Mapping[str, Problem]) -> str:
     """Names every problem, word for word."""
     return hashlib.sha256(json.dumps([asdict(each) for each in problems.values()]).encode()).hexdigest()
-
-
-def engine_build() -> str:
-    """What evaluates local models."""
-    return f"llama-cpp-python {importlib.metadata.version('llama-cpp-python')}"

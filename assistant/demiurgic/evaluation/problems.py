@@ -30,6 +30,10 @@ class Problem:
         """The source that a completion makes: the problem's own beginning, and what the model wrote behind it."""
         return self.prompt + completion
 
+    def continued(self, text: str) -> str:
+        """What was written from a new line on, as a completion. A prompt need not end with its last line's end."""
+        return text if self.prompt.endswith("\n") else f"\n{text}"
+
 
 def load_problems(path: Path | None = None) -> dict[str, Problem]:
     """The problems of a file, `.gz` or not, by id and in its order; without one, HumanEval's 164."""

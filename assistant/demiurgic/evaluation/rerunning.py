@@ -1,9 +1,9 @@
 """Writes a run's samples once more, to tell how many come out the same to the last byte."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from demiurgic.evaluation.together import together
 from demiurgic.evaluation.writing import Wanted, Writer, Written
 
 
@@ -24,21 +24,18 @@ def rerun(
     writer: Writer, samples: Sequence[tuple[Wanted, Written]], parallel: int, seen: Callable[[Again], None]
 ) -> list[Again]:
     """Write them all again, as many together as before."""
+
+    def write(sample: tuple[Wanted, Written]) -> Again:
+        wanted, before = sample
+        return Again(wanted, before, writer.write(wanted))
+
     found: list[Again] = []
-    with ThreadPoolExecutor(parallel) as pool:
-        try:
-            for again in _written(pool, writer, samples):
-                found.append(again)
-                seen(again)
-        except BaseException:
-            writer.stop()
-            raise
+    try:
+        for again in together(samples, write, parallel):
+            found.append(again)
+            seen(again)
+    except BaseException:
+        writer.stop()
+        raise
     order = {(wanted.problem.task_id, wanted.index): place for place, (wanted, _) in enumerate(samples)}
     return sorted(found, key=lambda again: order[again.wanted.problem.task_id, again.wanted.index])
-
-
-def _written(pool: ThreadPoolExecutor, writer: Writer, samples: Sequence[tuple[Wanted, Written]]) -> Iterator[Again]:
-    futures = {pool.submit(writer.write, wanted): (wanted, before) for wanted, before in samples}
-    for future in as_completed(futures):
-        wanted, before = futures[future]
-        yield Again(wanted, before, future.result())

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from demiurgic.errors import DemiurgicError
+from demiurgic.errors import DemiurgicError, WorkError
 from demiurgic.evaluation.extracting import completion_of
 from demiurgic.evaluation.journal import Journal, Key
 from demiurgic.evaluation.problems import Problem
@@ -39,7 +39,9 @@ class Plan:
 
     def completion(self, problem: Problem, written: Written) -> str | None:
         """What of an answer is judged; None where it holds no code."""
-        return written.text if self.form.kind == "text" else completion_of(problem, written.text)
+        if self.form.kind == "text":
+            return problem.continued(written.text)
+        return completion_of(problem, written.text)
 
 
 @dataclass(slots=True)
@@ -52,7 +54,6 @@ class Standing:
     """Written since the run was begun, or gone on with."""
     started: float = field(default_factory=time.monotonic)
     begun_with: int = 0
-    outcomes: Counter[Outcome] = field(default_factory=Counter[Outcome])
     passed: Counter[str] = field(default_factory=Counter[str])
     judged: Counter[str] = field(default_factory=Counter[str])
 
@@ -85,13 +86,16 @@ class Run:
         try:
             for candidate, verdict in self._judging.judge(self._candidates()):
                 self._judged(self._key_of(candidate.key), verdict)
-                changed(self.standing)
+                with self._lock:  # answers without code are counted meanwhile, by who draws the candidates
+                    changed(self.standing)
         finally:
             self._writer.stop()
             for thread in threads:
                 thread.join()
         if self._problem is not None:
             raise self._problem
+        if missing := len(self._keys.keys() - self._journal.judged.keys()):  # a thread died of a fault of ours
+            raise WorkError(f"{missing} samples could not be written", "start again: what is done is kept")
         return self.scored()
 
     def scored(self) -> list[Scored]:
@@ -164,7 +168,6 @@ class Run:
             self._count(key, verdict)
 
     def _count(self, key: Key, verdict: Verdict) -> None:
-        self.standing.outcomes[verdict.outcome] += 1
         self.standing.judged[key.task_id] += 1
         self.standing.passed[key.task_id] += verdict.passed
 

@@ -143,7 +143,7 @@ class LocalWriter:
         """End all that is being written."""
         self._under_way.stop()
 
-    def _read(self, generation: Generation, answer: "_Answer") -> Done:
+    def _read(self, generation: Generation, answer: _Answer) -> Done:
         for event in generation:
             if isinstance(event, Piece) and answer.ends_with(event.text):
                 generation.cancel()
@@ -193,7 +193,7 @@ class ChatWriter:
         """End all that is being written."""
         self._under_way.stop()
 
-    def _read(self, reply: Reply, answer: "_Answer") -> ReplyEnded:
+    def _read(self, reply: Reply, answer: _Answer) -> ReplyEnded:
         for event in reply:
             if isinstance(event, TextDelta) and answer.ends_with(event.text):
                 reply.cancel()

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import cast
@@ -111,21 +111,31 @@ class BubblewrapSandbox(LocalSandbox):
                 code = box.settle(process, said, ended)
                 return Outcome(code, tree.cpu, max(tree.peak, group.peak() if group else 0))
 
-            return Run(process, lambda: box.end(process), settle, checks, self._enforced(order), stack.pop_all())
+            return Run(process, lambda: box.end(process), settle, checks, self._enforced(), stack.pop_all())
         raise AssertionError("not reached")
 
     def _start(self, order: Order, view: View, box: "_Box", stack: ExitStack) -> subprocess.Popen[bytes]:
-        seccomp = _file_in_memory(self._filter)
-        status, theirs = os.pipe()
-        go, gate = os.pipe()[::-1]
-        box.status = status
+        box.status, theirs = os.pipe()
         stack.callback(box.close)
-        ours = {"seccomp": seccomp, "json-status-fd": theirs, "block-fd": gate}
+        gate, go = os.pipe()
+        try:
+            inherited = {"seccomp": _file_in_memory(self._filter), "json-status-fd": theirs, "block-fd": gate}
+            process = self._at_the_gate(order, view, box, inherited)
+            with contextlib.suppress(BrokenPipeError):  # bubblewrap has failed, and says why when asked for the code
+                os.write(go, b"1")
+        finally:
+            os.close(go)
+        return process
+
+    def _at_the_gate(
+        self, order: Order, view: View, box: "_Box", inherited: Mapping[str, int]
+    ) -> subprocess.Popen[bytes]:
+        """Start bubblewrap, which waits with the program. What it inherits is closed here."""
         variables = environment(self._policy, order.folder, "/tmp", HOME, search_path(self._policy, self._interpreter))
         arguments = [
             *self._stage.entrance,
             self._bwrap,
-            *namespaces(self._policy, ours),
+            *namespaces(self._policy, inherited),
             *self._rights(),
             *(word for name, value in variables.items() for word in ("--setenv", name, value)),
             *mounts(view, order.limits),
@@ -134,9 +144,9 @@ class BubblewrapSandbox(LocalSandbox):
             *("--", *order.argv),
         ]
         try:
-            process = started(arguments, order.stdin, [*ours.values(), *order.keep])
+            process = started(arguments, order.stdin, [*inherited.values(), *order.keep])
         finally:
-            for descriptor in ours.values():
+            for descriptor in inherited.values():
                 os.close(descriptor)
         try:
             box.admit(process)
@@ -145,18 +155,13 @@ class BubblewrapSandbox(LocalSandbox):
             process.wait()
             close_pipes(process)
             raise
-        else:
-            with contextlib.suppress(BrokenPipeError):  # bubblewrap has failed, and says why when asked for the code
-                os.write(go, b"1")
-        finally:
-            os.close(go)
         return process
 
     def _rights(self) -> Sequence[str]:
         """Arguments for what a program may keep of its rights in the namespaces: nothing."""
         return ()
 
-    def _enforced(self, order: Order) -> frozenset[Guard]:
+    def _enforced(self) -> frozenset[Guard]:
         found = set(_ALWAYS)
         if not self._policy.network:
             found.add(Guard.NETWORK)

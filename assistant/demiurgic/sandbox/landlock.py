@@ -18,7 +18,8 @@ from demiurgic.sandbox.supervised import SupervisedSandbox
 _CREATE_RULESET, _VERSION = 444, 1
 _OLDEST = 3
 """Since Linux 6.2 files elsewhere cannot be cut short."""
-_SIGNALS_SCOPED = 6
+SIGNALS_SCOPED = 6
+"""Since this version programs can be kept from sending signals, and from sockets without a path, elsewhere."""
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_FOLDER = 1, 2, 4, 8
 _MAKE_DEVICE = 1 << 6 | 1 << 11
@@ -68,19 +69,19 @@ class LandlockSandbox(SupervisedSandbox):
 
     def _enforced(self) -> frozenset[Guard]:
         found = super()._enforced() | {Guard.FILES, Guard.SECRETS}
-        return found | {Guard.SURVIVORS} if self._version >= _SIGNALS_SCOPED else found
+        return found | {Guard.SURVIVORS} if self._version >= SIGNALS_SCOPED else found
 
     def _landlock(self, order: Order, temporary: Path) -> Mapping[str, object] | None:
         handled = 0
         for since, rights in _SINCE_FILES.items():
             handled |= rights if self._version >= since else 0
         network = _TCP if self._version >= 4 and not self._policy.network else 0
-        scoped = 3 if self._version >= _SIGNALS_SCOPED else 0
+        scoped = 3 if self._version >= SIGNALS_SCOPED else 0
         return {
             "files": handled,
             "network": network,
             "scoped": scoped,
-            "size": 8 if self._version < 4 else 16 if self._version < _SIGNALS_SCOPED else 24,
+            "size": 8 if self._version < 4 else 16 if self._version < SIGNALS_SCOPED else 24,
             "paths": [[str(path), rights & handled] for path, rights in self._rights(order, temporary, handled)],
         }
 

@@ -36,7 +36,7 @@ def rlimits(limits: Limits, processes: int | None, data: bool) -> Mapping[int, t
         wanted[resource.RLIMIT_DATA] = (limits.memory, limits.memory)
     if processes is not None:
         wanted[resource.RLIMIT_NPROC] = (processes, processes)
-    return {kind: _allowed(kind, pair) for kind, pair in wanted.items()}
+    return {kind: (allowed(kind, soft), allowed(kind, hard)) for kind, (soft, hard) in wanted.items()}
 
 
 def prlimit_arguments(wanted: Mapping[int, tuple[int, int]]) -> list[str]:
@@ -62,9 +62,7 @@ def processes_are_counted_apart() -> bool:
     return tuple(int(number) for number in numbers) >= (5, 14)
 
 
-def _allowed(kind: int, pair: tuple[int, int]) -> tuple[int, int]:
+def allowed(kind: int, value: int) -> int:
     """No more than this process may give."""
     _, most = resource.getrlimit(kind)
-    if most == resource.RLIM_INFINITY:
-        return pair
-    return min(pair[0], most), min(pair[1], most)
+    return value if most == resource.RLIM_INFINITY else min(value, most)

@@ -17,6 +17,7 @@ from typing import cast
 
 from demiurgic.errors import SandboxError
 from demiurgic.sandbox.protocol import Command, Guard, Limits, Policy, Probe, Sandbox, Status
+from demiurgic.sandbox.strays import name_prefix
 
 _LIMITS = Limits(wall=20, cpu=20, memory=512 << 20, processes=32)
 
@@ -63,7 +64,7 @@ _GUARDS = {
 
 def probe(open_sandbox: Callable[[Policy], Sandbox]) -> Probe:
     """Open a sandbox and try it."""
-    with tempfile.TemporaryDirectory(prefix="demiurgic-probe-") as name, _listening() as (port, door):
+    with tempfile.TemporaryDirectory(prefix=name_prefix("probe")) as name, _listening() as (port, door):
         beside = Path(name)
         workspace = beside / "workspace"
         workspace.mkdir()

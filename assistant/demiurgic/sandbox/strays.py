@@ -10,19 +10,23 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, TypeAlias, get_args
 
 from demiurgic.sandbox.remove import remove_tree
 
-_NAME = re.compile(r"demiurgic-(?:run|sandbox|group)-(\d+)-\w+")
+Kind: TypeAlias = Literal["run", "sandbox", "group", "probe", "masks", "image"]
+"""What a folder or a group is for."""
+
+_NAME = re.compile(rf"demiurgic-(?:{'|'.join(get_args(Kind))})-(\d+)-\w+")
 _DAY = 86400
 
 
-def temporary_folder(kind: str) -> Path:
+def temporary_folder(kind: Kind) -> Path:
     """A new folder, named so that it is known for a stray when this process has ended."""
-    return Path(tempfile.mkdtemp(prefix=f"{name_prefix(kind)}"))
+    return Path(tempfile.mkdtemp(prefix=name_prefix(kind)))
 
 
-def name_prefix(kind: str) -> str:
+def name_prefix(kind: Kind) -> str:
     """What names of this process's things begin with."""
     return f"demiurgic-{kind}-{os.getpid()}-"
 

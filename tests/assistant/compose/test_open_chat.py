@@ -1,5 +1,7 @@
 """Which model stands behind a name, and what is said where none does."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -52,3 +54,13 @@ def test_a_file_is_opened_by_its_path_in_a_process_of_its_own(settings, smollm2)
         assert chat.context == 512
     finally:
         chat.close()
+
+
+def test_the_engine_is_named_that_models_are_opened_with():
+    without = "import sys; sys.modules['llama_cpp'] = None\n"
+    asking = "from demiurgic.compose import engine_build; print(engine_build())"
+    named = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()[0]
+        for code in (asking, without + asking)
+    ]
+    assert named == ["llama-cpp-python", "xllamacpp"]

@@ -12,9 +12,9 @@ from support.engines import ask, follow, opened
 from support.tiny_models import make_glm
 
 from demiurgic.engine.llama import LlamaEngine
-from demiurgic.engine.llama.text import TextStream
 from demiurgic.engine.options import EngineOptions
 from demiurgic.engine.protocol import Done, EndReason, Piece, Reading, Request, Sampling
+from demiurgic.engine.text import TextStream
 from demiurgic.errors import BadModelFile, BadSchema, ContextOverflow, EngineError, UserError
 
 HOT = Sampling(temperature=1.5, seed=7)
@@ -248,8 +248,15 @@ def test_closing_ends_everything_that_runs(tiny_glm4: Path):
         with pytest.raises(EngineError, match="closed"):
             follow(generation)
     engine.close()
-    with pytest.raises(EngineError, match="closed"):
-        engine.generate(Request((1,)))
+    for call in (
+        lambda: engine.generate(Request((1,))),
+        lambda: engine.generate(Request((1,), grammar='start: "a"')),
+        lambda: engine.tokenize("x"),
+        lambda: engine.detokenize([1]),
+        lambda: engine.embed(["x"]),
+    ):
+        with pytest.raises(EngineError, match="closed"):
+            call()
     assert not set(threading.enumerate()) - before
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,10 @@ from hypothesis import strategies as st
 
 from demiurgic.evaluation.extracting import completion_of
 from demiurgic.evaluation.problems import Problem, load_problems
+from demiurgic.evaluation.prompts import prompt_form
+from demiurgic.evaluation.running import Plan
 from demiurgic.evaluation.stopping import EndOfFunction
+from demiurgic.evaluation.writing import Written
 
 PROBLEM = Problem(
     "T/0", 'import math\n\n\ndef add(a, b):\n    """Add."""\n', "add", "def check(c):\n    assert c(1, 2) == 3\n"
@@ -38,6 +42,8 @@ def defined(answer: str, problem: Problem = PROBLEM) -> dict:
         "def add(a, b):\n    return a + b\n\nprint(add(1, 2)\n",
         "from math import *\n@staticmethod\ndef helper(x):\n    return x\n\ndef add(a, b):\n    return helper(a) + b\n",
         "ONE = 1\nif True:\n    TWO = ONE * 2\ndef add(a, b):\n    return a + b + TWO - 2\n",
+        "try:\n    from operator import add as p\nexcept ImportError:\n    pass\ndef add(a, b):\n    return p(a, b)\n",
+        "if True:\n    def plus(a, b):\n        return a + b\ndef add(a, b):\n    return plus(a, b)\n",
         "def add(a, b):\n    # a comment\n    return a + b\n\nif __name__ == '__main__':\n    exit(1)\nassert 0\n",
         "class Adder:\n    def add(self): ...\n\ndef add(a, b):\n    return a\n\ndef add(a, b):\n    return b + a\n",
     ],
@@ -59,6 +65,15 @@ def test_what_does_not_parse_is_judged_as_it_is():
 def test_a_prompt_without_a_body_gets_one():
     bare = Problem("T/1", "def add(a, b):\n", "add", "")
     assert defined("def add(a, b):\n    return a + b\n", bare)["add"](1, 2) == 3
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n    "])
+def test_a_body_begins_on_a_line_of_its_own_however_the_prompt_ends(end: str):
+    problem = replace(PROBLEM, prompt=PROBLEM.prompt.rstrip() + end)
+    assert defined("    return a + b\n", problem)["add"](1, 2) == 3
+    written = Written("    return a + b\n", "end_token")
+    completion = Plan({}, prompt_form("completion")).completion(problem, written)
+    compile(problem.program(completion), "<program>", "exec")
 
 
 def test_lines_are_kept_as_they_were():

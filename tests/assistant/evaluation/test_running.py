@@ -2,13 +2,14 @@
 
 import json
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from support.desks import scripted
 
-from demiurgic.errors import BadEvaluationFile, EngineError, UserError
+from demiurgic.errors import BadEvaluationFile, EngineError, UserError, WorkError
 from demiurgic.evaluation.journal import Journal, Key
 from demiurgic.evaluation.manifest import Manifest, load_manifest, settle
 from demiurgic.evaluation.problems import Problem
@@ -94,6 +95,25 @@ def test_every_sample_is_written_and_judged_once(tmp_path: Path):
     assert json.loads((tmp_path / "report.json").read_text())["outcomes"]["no_code"] == 3
 
 
+def test_how_a_run_stands_can_be_looked_at_while_answers_without_code_come(tmp_path: Path):
+    writer, judging = Says(silent=set(PROBLEMS) - {"T/0"}), Reads()
+    journal, seen = Journal(tmp_path), []
+
+    def look(standing) -> None:
+        tasks = iter(standing.judged)
+        seen.append(next(tasks))
+        until = time.monotonic() + 0.5
+        while len(standing.judged) == 1 and time.monotonic() < until:
+            time.sleep(0.01)
+        seen.extend(tasks)  # fails where another thread has added to it
+
+    try:
+        Run(Plan(PROBLEMS, FORM, parallel=1), writer, judging, journal).go(look)
+    finally:
+        journal.close()
+    assert seen == ["T/0"]
+
+
 def test_what_was_done_is_not_done_again(tmp_path: Path):
     with pytest.raises(EngineError):
         run(tmp_path, Says(breaks_at=3), Reads(), parallel=1)
@@ -112,6 +132,22 @@ def test_what_was_done_is_not_done_again(tmp_path: Path):
     again = Says()
     assert run(tmp_path, again, Reads()) == scored
     assert not again.asked
+
+
+class Faulty(Says):
+    """A writer with a fault that nobody foresaw."""
+
+    def write(self, wanted: Wanted) -> Written:
+        if wanted.problem.task_id == "T/3":
+            raise RuntimeError("nobody foresaw this")
+        return super().write(wanted)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_run_that_lacks_samples_is_never_called_whole(tmp_path: Path):
+    with pytest.raises(WorkError, match="1 samples could not be written"):
+        run(tmp_path, Faulty(), Reads(), parallel=2)
+    assert len(run(tmp_path, Says(), Reads())) == 6
 
 
 def test_more_samples_keep_those_that_are_there(tmp_path: Path):

@@ -1,13 +1,16 @@
 """Scoring on a Ray cluster, a real one of two cores on this machine."""
 
+import itertools
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from support.clusters import free_port, started_cluster
 
+from demiurgic.evaluation.cluster import Feed
 from demiurgic.evaluation.problems import load_problems
 
 DEMIURGIC = [sys.executable, "-m", "demiurgic"]
@@ -35,6 +38,16 @@ def test_verdicts_of_a_cluster_are_those_of_this_machine(cluster: str, tmp_path:
     results = [json.loads(line) for line in (tmp_path / "samples.jsonl_results.jsonl").read_text().splitlines()]
     assert [row["passed"] for row in results] == [bool(number % 3) for number in range(30)]
     assert "Ray cluster" in done.stdout
+
+
+def test_nothing_more_is_drawn_for_a_cluster_that_nobody_asks_any_more():
+    feed = Feed(itertools.count(), 1)
+    assert feed.batch(wait=True) == [0]
+    feed.stop()
+    [drawing] = [thread for thread in threading.enumerate() if thread.name == "cluster-feed"] or [None]
+    if drawing is not None:
+        drawing.join(20)
+        assert not drawing.is_alive()
 
 
 def test_a_cluster_that_is_not_there_is_named(tmp_path: Path):

@@ -96,7 +96,6 @@ def test_nothing_of_the_repository_runs_or_changes(root: Path, snapshots: Snapsh
     saved = snapshots.take(["a.txt"])
     for name in ("a.txt", "b.txt", ".gitattributes"):
         (root / name).unlink()
-    snapshots.changes_since(saved.name)
     snapshots.preview(saved.name)
     snapshots.restore(saved.name)
     snapshots.take()

@@ -16,6 +16,7 @@ import yaml
 from demiurgic.evaluation.comparing.drawing import environment, sentences, style
 from demiurgic.evaluation.comparing.wording import chance, percent
 from demiurgic.evaluation.statistics import ALPHA
+from demiurgic.workspace.shown import visible
 from demiurgic_models.files import write_beside
 from demiurgic_training.distilling.plan import Plan
 from demiurgic_training.distilling.told import Told
@@ -32,7 +33,7 @@ def write_page(path: Path, plan: Plan, told: Told) -> str:
 def page(plan: Plan, told: Told) -> str:
     """The whole page."""
     drawn = environment()
-    drawn.filters |= {"bytes": in_bytes, "seconds": in_time}
+    drawn.filters |= {"text": visible, "bytes": in_bytes, "seconds": in_time}
     template = files("demiurgic_training.distilling").joinpath("report.html").read_text("utf-8")
     return drawn.from_string(template).render(
         plan=plan,

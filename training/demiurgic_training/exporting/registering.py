@@ -8,8 +8,9 @@ from pathlib import Path
 from demiurgic.config import load_settings
 from demiurgic.errors import UserError
 from demiurgic.templates.protocol import Template
+from demiurgic_models.entries import Entry, LocalSource
 from demiurgic_models.gguf import inspect, memory_needed
-from demiurgic_models.registry import Entry, LocalSource, load_registry, register
+from demiurgic_models.registry import load_registry, register
 from demiurgic_training.exporting.wish import Quantisation, Wish
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")

@@ -79,10 +79,9 @@ def _check(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _manifest(options: argparse.Namespace, settings: Settings, suite: "Sequence[Task]") -> "Manifest":
-    from demiurgic.compose.chat import local_file
+    from demiurgic.compose import engine_build, local_file
     from demiurgic.evaluation.agents.journal import Manifest
     from demiurgic.evaluation.agents.tasks import digest_of
-    from demiurgic.evaluation.manifest import engine_build
     from demiurgic_models.store import checksum
 
     file = local_file(settings)

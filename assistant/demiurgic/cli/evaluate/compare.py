@@ -65,10 +65,10 @@ def _gate(comparison: "Comparison", allowed: float, *, surely: bool) -> int:
 
 
 def _parts(comparison: "Comparison", problems: "dict[str, Problem]") -> "Iterator[Table | str]":
-    from demiurgic.evaluation.comparing.showing import visible
     from demiurgic.evaluation.comparing.wording import in_words
+    from demiurgic.workspace.shown import visible_name
 
-    yield "\n".join(f"{run.letter}  {visible(f'{run.name}  ({run.path})')}" for run in comparison.runs) + "\n"
+    yield "\n".join(f"{run.letter}  {visible_name(f'{run.name}  ({run.path})')}" for run in comparison.runs) + "\n"
     yield _scores(comparison)
     yield ""
     yield _differences(comparison)
@@ -81,7 +81,7 @@ def _parts(comparison: "Comparison", problems: "dict[str, Problem]") -> "Iterato
         covered = sum(task in problems for task in comparison.tasks)
         strange = len(comparison.tasks) - covered
         yield f"covered: {covered} of {len(problems)} problems" + (f", and {strange} unknown tasks" if strange else "")
-    yield from (f"note: {visible(caveat)}" for caveat in comparison.caveats)
+    yield from (f"note: {visible_name(caveat)}" for caveat in comparison.caveats)
 
 
 def _scores(comparison: "Comparison") -> "Table":
@@ -122,10 +122,10 @@ def _flips(difference: "Difference") -> "Iterator[str]":
 
 
 def _named(tasks: "Sequence[str]") -> str:
-    from demiurgic.evaluation.comparing.showing import visible
+    from demiurgic.workspace.shown import visible_name
 
     more = len(tasks) - _NAMED
-    return ", ".join(visible(task) for task in tasks[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(visible_name(task) for task in tasks[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _worse(comparison: "Comparison", allowed: float, *, surely: bool) -> "list[Difference]":

@@ -66,10 +66,9 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         style = _style(options, form)
         manifest = _manifest(options, settings, model, plan, style)
         folder: Path = options.out or Path(f"humaneval-{Path(model.name).name}-{form.id}")
-        folder.mkdir(parents=True, exist_ok=True)
-        settle(folder, manifest)
         journal = Journal(folder)
         opened.callback(journal.close)
+        settle(folder, manifest)
         judging = _judging(options.ray, settings)
         opened.callback(judging.close)
         whole = Run(plan, writer_for(model, style), judging, journal)
@@ -130,8 +129,8 @@ def _style(options: argparse.Namespace, form: "PromptForm") -> "Style":
 def _manifest(
     options: argparse.Namespace, settings: Settings, model: "ChatModel", plan: "Plan", style: "Style"
 ) -> "Manifest":
-    from demiurgic.compose import local_file
-    from demiurgic.evaluation.manifest import Manifest, digest_of, engine_build
+    from demiurgic.compose import engine_build, local_file
+    from demiurgic.evaluation.manifest import Manifest, digest_of
     from demiurgic_models.store import checksum
 
     path = local_file(settings, options.model)

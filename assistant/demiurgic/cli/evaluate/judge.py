@@ -104,9 +104,4 @@ def _progress() -> "Generator[Callable[[int, int], None]]":
 
 def _folder(options: argparse.Namespace, model: "ChatModel") -> Path:
     name = re.sub(r"[^\w.-]+", "-", Path(model.name).name)
-    folder: Path = options.out or Path(f"judge-{options.pairs.stem}-{name}")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{folder} cannot be made: {error.strerror}", "name another folder with --out") from error
-    return folder
+    return options.out or Path(f"judge-{options.pairs.stem}-{name}")

@@ -69,10 +69,12 @@ class LlamaEngine:
 
     def tokenize(self, text: str, markers: bool = True) -> list[int]:
         """Tokens of the text; with `markers`, names of special tokens become those tokens."""
+        self._check_open()
         return self._model.tokenize(text, markers)
 
     def detokenize(self, tokens: Sequence[int]) -> bytes:
         """The bytes of these tokens, special ones by name."""
+        self._check_open()
         return self._model.detokenize(tokens)
 
     def generate(self, request: Request) -> TaskStream:
@@ -176,6 +178,7 @@ class LlamaEngine:
 
     def _grammar(self) -> GrammarTokens:
         with self._build_lock:
+            self._check_open()
             self._grammar_tokens = self._grammar_tokens or GrammarTokens(self._model)
             return self._grammar_tokens
 

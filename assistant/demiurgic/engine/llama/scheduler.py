@@ -201,9 +201,6 @@ class Scheduler:
             return []
         self._turn += 1
         key = keys[self._turn % len(keys)]
-        if key != self._adapters:
-            self._context.use_adapters(key)
-            self._adapters = key
         return [task for task in self._running if task.adapters == key]
 
     def _writing_share(self, task: Task, *, drafting: bool) -> _Share:
@@ -228,6 +225,9 @@ class Scheduler:
     # Evaluating it and what follows
 
     def _evaluate(self, shares: list[_Share]) -> Outcome:
+        if (key := shares[0].task.adapters) != self._adapters:
+            self._context.use_adapters(key)
+            self._adapters = key
         with self._lock:
             self._context.abort.clear()
             self._reading_now = frozenset(id(share.task) for share in shares if not share.rows.outputs)

@@ -135,7 +135,7 @@ class SnapshotStore:
             with suppress(FileNotFoundError):  # another process has finished it, or cleared it away
                 if time.time() - left.stat().st_mtime > _STALE:
                     left.unlink()
-        for file in sorted(folder.glob("*.kv"), key=lambda file: file.stat().st_mtime):
+        for file in sorted(folder.glob("*.kv"), key=_written):
             try:
                 head = read_head(file, self._fingerprint)
             except (OSError, SnapshotError):
@@ -157,6 +157,14 @@ def shared_length(one: Sequence[int], other: Sequence[int]) -> int:
         else:
             high = middle - 1
     return low
+
+
+def _written(file: Path) -> float:
+    """When it was written; the oldest of all where another process has just dropped it."""
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _name(entry: _Entry) -> str:

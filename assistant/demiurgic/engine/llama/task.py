@@ -16,8 +16,8 @@ from demiurgic.engine.llama.model import Model
 from demiurgic.engine.llama.sampler import Sampler, score
 from demiurgic.engine.llama.sequences import Held
 from demiurgic.engine.llama.snapshots import AdapterKey
-from demiurgic.engine.llama.text import TextStream
 from demiurgic.engine.protocol import Done, EndReason, EngineEvent, Piece, Reading, Request, TokenScore
+from demiurgic.engine.text import TextStream
 from demiurgic.errors import DemiurgicError
 
 

@@ -43,9 +43,7 @@ def evaluate(tasks: Sequence[Task], seeds: int, setting: Setting, journal: Journ
 
 def _keep_conversation(work: Path, place: Path) -> None:
     place.parent.mkdir(exist_ok=True)
-    written = work / "conversation.jsonl"
-    if written.exists():
-        written.replace(place)
+    (work / "conversation.jsonl").replace(place)
 
 
 def _clear(work: Path) -> None:

@@ -2,13 +2,13 @@
 
 What is checked is never the folder that the agent had: only the files that a solution may consist of are taken from
 there, and only plain ones. Whatever else it holds, such as a changed test, a conftest.py or a module that is named like
-one of the standard library, is not in the clean place.
+one of the standard library or of the hidden tests, is not in the clean place.
 """
 
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
@@ -44,10 +44,10 @@ def lay_out_check(task: Task, worked: Path, answer: str, place: Path) -> None:
 
 def _taken(task: Task, worked: Path) -> Iterator[PurePosixPath]:
     """What the agent's folder holds of a solution. What cannot be read, or is no plain file, is not there."""
-    original = set(_files(task.folder / "files"))
+    original, judges = set(_files(task.folder / "files")), _judges(task)
     count = 0
     for path in _files(worked):
-        mine = _may_be_solution(task, path) and (path in original or not _reaches_tests(path))
+        mine = _may_be_solution(task, path) and (path in original or not _reaches_tests(path, judges))
         if mine and count < _MOST_FILES and _is_plain(worked / path):
             count += 1
             yield path
@@ -57,9 +57,14 @@ def _may_be_solution(task: Task, path: PurePosixPath) -> bool:
     return any(fnmatchcase(str(path), pattern) for pattern in task.solution)
 
 
-def _reaches_tests(path: PurePosixPath) -> bool:
+def _judges(task: Task) -> frozenset[str]:
+    """The modules that the tests are made of. A folder of such a name would be imported in a module's place."""
+    return frozenset(path.stem for place in (task.common, task.folder / "hidden") for path in place.glob("*.py"))
+
+
+def _reaches_tests(path: PurePosixPath, judges: Set[str]) -> bool:
     """Whether a file could change how the tests run, by its name alone."""
-    shadows = path.suffix == ".py" and PurePosixPath(path.parts[0]).stem in sys.stdlib_module_names
+    shadows = path.suffix == ".py" and PurePosixPath(path.parts[0]).stem in sys.stdlib_module_names | judges
     return shadows or path.stem in _HOOKS or path.suffix in (".pth", ".pyc", ".so")
 
 

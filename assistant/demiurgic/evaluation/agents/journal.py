@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Self
 
 from demiurgic.agent.sessions.values import from_json, to_json
-from demiurgic.errors import UserError
 from demiurgic.evaluation.agents.running import Run
 from demiurgic.evaluation.lines import Lines, Row
 from demiurgic.evaluation.manifest import settle
@@ -43,10 +42,6 @@ class Journal:
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.folder = folder
         self.runs: dict[tuple[str, int], Run] = {}
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"{folder} cannot be written: {error.strerror}", "name another --out") from error
         self._lines = Lines(folder / _JOURNAL, lambda row: _take(row, self.runs))
         try:
             settle(folder, manifest)

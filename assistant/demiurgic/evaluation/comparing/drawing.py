@@ -9,8 +9,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from demiurgic.evaluation.comparing.pairing import Comparison
-from demiurgic.evaluation.comparing.showing import code, code_colours, visible
+from demiurgic.evaluation.comparing.showing import code, code_colours
 from demiurgic.evaluation.comparing.wording import chance, in_points, in_words, kind, percent, percents, reach
+from demiurgic.workspace.shown import visible_name
 
 
 def environment() -> Environment:
@@ -23,7 +24,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {
-        "visible": visible,
+        "visible": visible_name,
         "code": code,
         "kind": kind,
         "percent": percent,

@@ -1,30 +1,19 @@
-"""Makes foreign text fit to be shown: what a model wrote may hold anything, and some of it lies to the eye."""
-
-import unicodedata
+"""What a model wrote as code on a page: coloured, and nothing in it that acts or lies to the eye."""
 
 from markupsafe import Markup
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name  # pyright: ignore[reportUnknownVariableType]
 
+from demiurgic.workspace.shown import visible
+
 _LONGEST = 20_000
 _LIGHT, _DARK = "default", "github-dark"
-_HIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
-
-
-def visible(text: str, *, lines: bool = False) -> str:
-    """The text with a name in place of every character that steers instead of being seen: terminal codes, changes
-    of direction, halves of a character. Line ends and tabs stay where `lines` are wanted."""
-    kept = "\n\t" if lines else ""
-    return "".join(
-        letter if letter in kept or unicodedata.category(letter) not in _HIDDEN else f"⟨U+{ord(letter):04X}⟩"
-        for letter in text
-    )
 
 
 def code(source: str) -> Markup:
     """Python source as HTML, or as much of it as anybody reads. All that it holds is escaped."""
-    text = visible(source[:_LONGEST].replace("\r\n", "\n"), lines=True)
+    text = visible(source[:_LONGEST])
     rest = len(source) - _LONGEST
     lexer = get_lexer_by_name("python", stripnl=False, ensurenl=False)
     shown = highlight(text, lexer, HtmlFormatter[str](nowrap=True))

@@ -19,7 +19,7 @@ from demiurgic.evaluation.executing.limits import TrialLimits
 from demiurgic.evaluation.executing.packages import benchmarks, exposed_benchmark, package_folders, packages
 from demiurgic.sandbox.bubblewrap import BubblewrapSandbox
 from demiurgic.sandbox.capture import close_pipes
-from demiurgic.sandbox.landlock import LandlockSandbox, landlock_version
+from demiurgic.sandbox.landlock import SIGNALS_SCOPED, LandlockSandbox, landlock_version
 from demiurgic.sandbox.local import Order, Run
 from demiurgic.sandbox.protocol import Limits, Policy
 from demiurgic.sandbox.remove import remove_tree
@@ -32,7 +32,6 @@ _ALLOW_ALL = b"\x06\x00\x00\x00\x00\x00\xff\x7f"
 _FOREVER = float("inf")
 _WRITING = ((1 << 15) - 1) & ~0b1101
 """Landlock's rights that change files, up to its third version."""
-_SCOPES = 6
 _OTHERWISE = "set the sandbox to auto, bubblewrap or landlock, as in DEMIURGIC_SANDBOX=auto"
 _NO_HOUSE = (
     "allow unprivileged user namespaces and install bubblewrap, or use Linux 6.2 or newer with Landlock; "
@@ -155,7 +154,7 @@ class LandlockHouse:
         return (*map(str, benchmarks()), "/proc/self/cmdline")
 
     def settings(self, limits: TrialLimits) -> Mapping[str, object]:
-        scoped = 3 if landlock_version() >= _SCOPES else 0
+        scoped = 3 if landlock_version() >= SIGNALS_SCOPED else 0
         return _settings(self._folder, limits) | {
             "landlock": [24 if scoped else 8, _WRITING, 0, scoped],
             "filter": program(this_machine(), sockets=False, ipc=False, forks=False),

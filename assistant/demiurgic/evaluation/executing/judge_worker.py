@@ -95,9 +95,9 @@ class Judge:
         self._control.send(order)
         said = self._control.recv(256).decode().split()
         self._control.settimeout(None)
-        if len(said) != 4:
+        if len(said) != 3:
             raise Broken("the process that starts candidates has ended")
-        return _End(int(said[0]), float(said[1]), said[3] == "1")
+        return _End(int(said[0]), float(said[1]), said[2] == "1")
 
 
 def _jobs_and_verdicts() -> tuple[BinaryIO, BinaryIO]:

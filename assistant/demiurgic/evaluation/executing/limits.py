@@ -4,6 +4,8 @@ import math
 import resource
 from dataclasses import dataclass
 
+from demiurgic.sandbox.limits import allowed
+
 _ADDRESSES = 1 << 30
 """How many more addresses than memory: what is reserved and never used, and what the interpreter began with."""
 
@@ -46,10 +48,4 @@ class TrialLimits:
         }
         if count_tasks:
             wanted[resource.RLIMIT_NPROC] = self.tasks
-        return [(kind, most, most) for kind, value in wanted.items() for most in [_allowed(kind, value)]]
-
-
-def _allowed(kind: int, value: int) -> int:
-    """No more than this process may give."""
-    _, most = resource.getrlimit(kind)
-    return value if most == resource.RLIM_INFINITY else min(value, most)
+        return [(kind, most, most) for kind, value in wanted.items() for most in [allowed(kind, value)]]

@@ -138,8 +138,8 @@ class Pair:
         theirs.close()
         said = _first_word(ours)
         if said != "ready":
-            why = said or housed.end() or "silence"
-            raise SandboxError(f"programs cannot be confined by {self._house.name}: {why}")
+            wrote = housed.end()
+            raise SandboxError(f"programs cannot be confined by {self._house.name}: {said or wrote or 'silence'}")
         stack.callback(housed.end)
 
     def _start_judge(self, ours: socket.socket) -> subprocess.Popen[bytes]:

@@ -8,7 +8,7 @@ holds a program or a test. Orders come on a socket that keeps messages apart; th
     answer     b"ready" or b"failed: why"
     run        with a descriptor: start a candidate that talks over it
     kill       end it; `wait`: the same, once it had a second to end by itself
-    answer     "STATUS CPU PEAK ENDED", ENDED being 1 where it was ended from here
+    answer     "STATUS CPU ENDED", ENDED being 1 where it was ended from here
 
 With `isolate` every candidate is the first process of a process namespace, so that nothing outlives it, and has a
 mount namespace in which only its own /tmp can be written to.
@@ -197,7 +197,7 @@ class Server:
         while _children():
             pass
         cpu = use.ru_utime + use.ru_stime
-        return f"{status} {cpu:.6f} {use.ru_maxrss << 10} {int(ended)}".encode()
+        return f"{status} {cpu:.6f} {int(ended)}".encode()
 
 
 def _children() -> bool:

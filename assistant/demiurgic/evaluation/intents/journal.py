@@ -7,7 +7,6 @@ whatever sample it takes. What failed is tried again.
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from demiurgic.errors import UserError
 from demiurgic.evaluation.intents.predictions import Prediction
 from demiurgic.evaluation.lines import Lines, Row
 from demiurgic.evaluation.manifest import settle
@@ -30,10 +29,6 @@ class Journal:
     """The predictions of one folder, open for more. Only one program at a time writes to it."""
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"{folder} cannot be made: {error.strerror}", "name another folder with --out") from error
         self.done: dict[int, Prediction] = {}
         self._lines = Lines(folder / "predictions.jsonl", self._take)
         try:

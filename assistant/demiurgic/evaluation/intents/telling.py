@@ -6,11 +6,11 @@ from demiurgic.evaluation.board import time_left
 from demiurgic.evaluation.intents.comparing import Difference
 from demiurgic.evaluation.intents.reports import Report, Sureness
 from demiurgic.evaluation.intents.running import Standing
+from demiurgic.evaluation.statistics import ALPHA
 from demiurgic.workspace.shown import visible
 
 _WIDTH = 60
 _PAIRS = 5
-_CONVINCING = 0.05
 
 
 def told(report: Report) -> str:
@@ -37,7 +37,7 @@ def compared(reports: Sequence[Report], differing: Sequence[Difference]) -> str:
         if each := beside.get(report.model):
             line += f"  {each.gained:>6}  {each.lost:>4}  {each.p:>5.3f}"
         lines.append(line)
-    sure = [each.model for each in differing if each.p < _CONVINCING]
+    sure = [each.model for each in differing if each.p <= ALPHA]
     lines.append(f"differ from {reports[0].model} for sure: {', '.join(sure) or 'none'}")
     return "\n".join(lines)
 

@@ -1,13 +1,13 @@
 """Has all pairs judged in both orders, several at once, and goes on where it was stopped."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from enum import StrEnum
 
 from demiurgic.evaluation.pairwise.asking import Choice, Judge, Question, Ruling
 from demiurgic.evaluation.pairwise.pairs import Pair
 from demiurgic.evaluation.pairwise.rulings import Rulings
+from demiurgic.evaluation.together import together
 
 
 class Winner(StrEnum):
@@ -47,14 +47,10 @@ def judge_pairs(
     """All pairs with their rulings. `show` is told how many questions are answered, of how many."""
     questions = [Question(pair, swapped) for pair in pairs for swapped in (False, True)]
     open_ones = [question for question in questions if rulings.get(question) is None]
-    executor = ThreadPoolExecutor(parallel)
-    try:
-        asked = {executor.submit(judge.ask, question): question for question in open_ones}
-        for number, done in enumerate(as_completed(asked), len(questions) - len(open_ones) + 1):
-            rulings.add(asked[done], done.result())
-            show(number, len(questions))
-    finally:
-        executor.shutdown(cancel_futures=True)
+    asked = together(open_ones, lambda question: (question, judge.ask(question)), parallel)
+    for number, (question, ruling) in enumerate(asked, len(questions) - len(open_ones) + 1):
+        rulings.add(question, ruling)
+        show(number, len(questions))
     return [Judged(pair, *(_known(rulings, Question(pair, swapped)) for swapped in (False, True))) for pair in pairs]
 
 

@@ -21,6 +21,7 @@ from demiurgic.sandbox.local import usable_workspace
 from demiurgic.sandbox.probing import probe
 from demiurgic.sandbox.protocol import Guard, Policy, Probe
 from demiurgic.sandbox.seccomp import docker_profile, this_machine
+from demiurgic.sandbox.strays import name_prefix
 
 DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 BUILD_HINT = "build it: demiurgic doctor --build-sandbox"
@@ -43,7 +44,7 @@ class DockerBackend:
         policy = replace(policy, workspace=usable_workspace(policy.workspace))
         with ExitStack() as stack:
             engine = stack.enter_context(closing(Engine(self._address)))
-            masks = stack.enter_context(TemporaryDirectory(prefix="demiurgic-masks-"))
+            masks = stack.enter_context(TemporaryDirectory(prefix=name_prefix("masks")))
             plan = stack.enter_context(closing(BindPlan(policy, Path(masks))))
             ground = _ground(engine, policy)
             remove_strays(engine)

@@ -42,8 +42,6 @@ class Shape:
 
     image: str
     binds: tuple[Bind, ...]
-    writable: bool
-    """Whether the workspace is."""
     user: tuple[int, int]
     memory: int
     processes: int

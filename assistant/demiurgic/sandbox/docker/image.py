@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from demiurgic.errors import SandboxError
 from demiurgic.sandbox.docker import host_files
 from demiurgic.sandbox.docker.engine import Engine
+from demiurgic.sandbox.strays import name_prefix
 
 Origin: TypeAlias = Literal["registry", "host"]
 """Where an image comes from: a Dockerfile and the registry that it names, or this machine's own files."""
@@ -46,7 +47,7 @@ def build_image(engine: Engine, say: Callable[[str], None], origin: Origin | Non
 
 
 def _from_dockerfile(engine: Engine, name: str, say: Callable[[str], None]) -> None:
-    with tempfile.TemporaryDirectory(prefix="demiurgic-image-") as folder:
+    with tempfile.TemporaryDirectory(prefix=name_prefix("image")) as folder:
         Path(folder, "Dockerfile").write_bytes((_HERE / "Dockerfile").read_bytes())
         for line in engine.build_image(Path(folder), name):
             if line:
@@ -58,7 +59,7 @@ def _from_host(engine: Engine, name: str, say: Callable[[str], None]) -> None:
         raise SandboxError(
             "only Linux has programs that run in a container", "build the image where a registry answers"
         )
-    with tempfile.TemporaryDirectory(prefix="demiurgic-image-") as folder:
+    with tempfile.TemporaryDirectory(prefix=name_prefix("image")) as folder:
         archive = Path(folder, "root.tar")
         host_files.write_root(archive)
         say(f"{archive.stat().st_size >> 20} MiB of this machine's own files")

@@ -87,12 +87,6 @@ class Snapshots:
             wanted = self._wanted(name)
             return steps(self._now(tree, wanted.files), wanted).changes
 
-    def changes_since(self, name: str) -> Sequence[Change]:
-        """What has changed since a snapshot was taken, whoever did it."""
-        with self._working() as tree:
-            then = self._wanted(name)
-            return steps(then, self._now(tree, then.files)).changes
-
     def restore(self, name: str) -> Restored:
         """Put back every byte of a saved state and delete what was created since; the state of now is saved first.
         If it is killed or fails half-way, it can be begun again; `before` of the first try is still among `names`."""

@@ -18,6 +18,7 @@ class Adding(unittest.TestCase):
     def test_it(self):
         self.assertEqual(add(2, 3), 5)
 """
+HARMLESS = "import unittest\nclass Adding(unittest.TestCase):\n    def test_it(self): pass\n"
 RIGHT = "def add(a, b):\n    return a + b\n"
 WRONG = "def add(a, b):\n    return a - b\n"
 
@@ -43,7 +44,7 @@ def trial(tmp_path):
     return trial
 
 
-def test_right_work_passes_and_wrong_work_says_why_not(trial):
+def test_right_work_passes(trial):
     assert trial({"calc.py": RIGHT}).solved
 
 
@@ -63,6 +64,7 @@ def test_wrong_work_says_why_not(trial):
         {"unittest.py": "class TestCase: pass\n"},
         {"unittest/__init__.py": "import os; os._exit(0)\n"},
         {"calc/__init__.py": "def add(a, b): return a - b\n"},
+        {"test_calc/__init__.py": HARMLESS},
         {"calc.py": "import sys\nsys.exit(0)\n"},
         {"calc.py": "import os\nos._exit(0)\n"},
         {"calc.py": "raise SystemExit\n"},
@@ -75,6 +77,14 @@ def test_wrong_work_says_why_not(trial):
 )
 def test_nothing_but_right_work_passes(trial, files):
     assert not trial({"calc.py": WRONG} | files).solved
+
+
+def test_what_all_hidden_tests_share_cannot_be_replaced(trial):
+    common = trial.task.parents[1] / "common"
+    common.mkdir()
+    (common / "checking.py").write_text(TESTS)
+    (trial.task / "hidden" / "test_calc.py").write_text("from checking import Adding\n")
+    assert not trial({"calc.py": WRONG, "checking/__init__.py": HARMLESS}).solved
 
 
 def test_only_a_solutions_files_are_taken(trial):

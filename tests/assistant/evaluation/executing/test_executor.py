@@ -14,6 +14,7 @@ from support.trials import executor, honest, one, problem
 
 from demiurgic.errors import BadEvaluationFile, SandboxError
 from demiurgic.evaluation.executing.executor import Executor
+from demiurgic.evaluation.executing.houses import TrustedHouse
 from demiurgic.evaluation.executing.limits import TrialLimits
 from demiurgic.evaluation.problems import load_problems
 from demiurgic.evaluation.verdicts import Candidate, Outcome
@@ -189,6 +190,25 @@ def test_nothing_is_left(kind: str) -> None:
     before, children = set(Path(tempfile.gettempdir()).glob(f"demiurgic-*-{os.getpid()}-*")), _children()
     with executor(kind) as judging:
         list(judging.judge([Candidate(str(n), LARGEST, source) for n in range(4)] + [honest("x")]))
+    assert sorted(_children()) == sorted(children)
+    assert set(Path(tempfile.gettempdir()).glob(f"demiurgic-*-{os.getpid()}-*")) <= before
+
+
+class Refusing(TrustedHouse):
+    """Its servers cannot do what they are told to."""
+
+    def settings(self, limits: TrialLimits) -> dict[str, object]:
+        return {**super().settings(limits), "isolate": True, "keep": ["/nothing is here"]}
+
+
+def test_a_server_that_cannot_confine_anybody_leaves_nothing_either() -> None:
+    before, children = set(Path(tempfile.gettempdir()).glob(f"demiurgic-*-{os.getpid()}-*")), _children()
+    judging = Executor(1, house=Refusing())
+    try:
+        with pytest.raises(SandboxError, match="cannot be confined"):
+            one(judging, LARGEST, honest("x").source)
+    finally:
+        judging.close()
     assert sorted(_children()) == sorted(children)
     assert set(Path(tempfile.gettempdir()).glob(f"demiurgic-*-{os.getpid()}-*")) <= before
 

@@ -82,6 +82,12 @@ def test_only_one_program_writes_to_a_folder(tmp_path):
     Journal(tmp_path, MANIFEST).close()
 
 
+def test_a_folder_that_cannot_be_made_is_wrong_input(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="--out"):
+        Journal(tmp_path / "file" / "model", MANIFEST)
+
+
 def test_a_damaged_journal_is_named_by_its_line(tmp_path):
     journal = Journal(tmp_path, MANIFEST)
     journal.add(Prediction(1, "pay"))
@@ -111,7 +117,7 @@ def test_the_line_of_progress_fits_whatever_the_model_is_called():
 
 def test_a_folder_that_cannot_be_made_is_told_with_what_to_do(tmp_path: Path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="cannot be made: Not a directory; name another folder with --out"):
+    with pytest.raises(UserError, match="cannot be written: Not a directory; name another --out"):
         Journal(tmp_path / "file" / "run", MANIFEST)
 
 
