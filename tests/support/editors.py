@@ -25,6 +25,9 @@ class Editor:
         self.questions: list[types.ShowMessageRequestParams] = []
         self.answer: str | None = None
         """What is chosen when the server asks: a title; None closes the question."""
+        self.decided = asyncio.Event()
+        """Questions are answered only while it is set; it is, unless a test clears it."""
+        self.decided.set()
         self._versions: dict[str, int] = {}
 
     def open(self, uri: str, text: str, language: str = "python") -> str:
@@ -72,7 +75,8 @@ class Editor:
 
     def cancel(self) -> None:
         """Cancel what was asked last."""
-        latest = list(self.client.protocol._request_futures)[-1]
+        waiting = self.client.protocol._request_futures.items()  # a task among them answers a question of the server's
+        latest = [number for number, future in waiting if not isinstance(future, asyncio.Task)][-1]
         self.client.cancel_request(types.CancelParams(latest))
 
     async def run(self, command: str, *arguments: object):
@@ -153,8 +157,9 @@ async def editor(folder: Path, *flags: object, kind: Kind = Kind()) -> AsyncIter
         return types.ApplyWorkspaceEditResult(applied=True)
 
     @client.feature(_QUESTION)
-    def choose(params: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
+    async def choose(params: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
         opened.questions.append(params)
+        await opened.decided.wait()
         return next((action for action in params.actions or () if action.title == opened.answer), None)
 
     try:
