@@ -76,7 +76,7 @@ class PairsRun:
             for model in models
             for sample in range(self._style.samples)
         ]
-        crowd: Crowd[Paid] = Crowd(self._desk.threads, self._show)
+        crowd: Crowd[Paid] = Crowd(self._desk, self._show)
         answers = crowd.do([partial(self._desk.answer, question) for _, _, question in asked])
         self._ended(crowd.stopped_by)
         given: dict[int, list[Given]] = {}
@@ -89,7 +89,7 @@ class PairsRun:
 
     def by_judge(self, duels: Sequence[Duel], judge: str) -> Came:
         """Let a judge compare every two in both orders; only who wins in both is chosen."""
-        crowd: Crowd[Opinion] = Crowd(self._desk.threads, self._show)
+        crowd: Crowd[Opinion] = Crowd(self._desk, self._show)
         asked = [(duel, swapped) for duel in duels for swapped in (False, True)]
         opinions = crowd.do([partial(self._opinion, duel, swapped, judge) for duel, swapped in asked])
         self._ended(crowd.stopped_by)
@@ -102,7 +102,7 @@ class PairsRun:
 
     def by_tests(self, duels: Sequence[Duel], checking: Checking) -> Came:
         """Let the tests of each task decide: who passes them against who fails them. Nothing is asked."""
-        crowd: Crowd[Preference] = Crowd(self._desk.threads, self._show)
+        crowd: Crowd[Preference] = Crowd(self._desk, self._show)
         made = crowd.do([partial(self._tested, duel, checking) for duel in duels])
         self._ended(crowd.stopped_by)
         return Came([pair for pair in made if pair], self.counts, self._stopped_by)

@@ -1,7 +1,8 @@
 """Where questions are paid for: what is known is not asked again, and nothing is sent that the budget may not bear."""
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Generator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from threading import BoundedSemaphore
@@ -64,6 +65,17 @@ class Desk:
         self.teachers, self.ledger = teachers, ledger
         self.threads = at_once + at_once // 2
         self._places = BoundedSemaphore(at_once)
+
+    @contextmanager
+    def asking(self) -> Generator[Executor]:
+        """The threads. Who leaves early, as by Ctrl-C, waits for no answer: the teachers hang up."""
+        with ThreadPoolExecutor(self.threads, "asking") as executor:
+            try:
+                yield executor
+            except BaseException:
+                for hired in self.teachers.values():
+                    hired.teacher.close()
+                raise
 
     def answer(self, wanted: Wanted) -> Paid:
         """The answer to a question. Raises BudgetSpent, Unanswered, or UserError where no teacher could ever answer; it
