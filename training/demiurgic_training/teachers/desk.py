@@ -8,7 +8,7 @@ from decimal import Decimal
 from threading import BoundedSemaphore
 
 from demiurgic.chat.remote import Ask
-from demiurgic.errors import UserError
+from demiurgic.errors import BadSchema, DemiurgicError, UnsupportedRequest, UserError
 from demiurgic_training.teachers.ledger import Ledger, Paid
 from demiurgic_training.teachers.money import Money
 from demiurgic_training.teachers.prices import Price
@@ -16,7 +16,7 @@ from demiurgic_training.teachers.protocol import Answer, Lost, Teacher, Unanswer
 from demiurgic_training.teachers.worst import worst_cost
 
 _DOLLARS = "USD"
-REFUSED = frozenset({400, 422, 501})
+_REFUSED = frozenset({400, 422, 501})
 """Statuses by which servers say that they do not take a request as it is: perhaps they take a simpler one."""
 _STARTS = 3
 """So often a question is put where who asks it is lost, lest one that ends processes ends them all."""
@@ -55,6 +55,12 @@ class Hired:
         elif not answer.usage.prompt:
             paid = once.amount
         return Money(paid + answer.lost * once.amount, once.currency)
+
+
+def takes_no_schema(error: DemiurgicError) -> bool:
+    """Whether what went wrong may go well once no schema is asked for."""
+    refused = isinstance(error, Unanswered) and error.status in _REFUSED
+    return refused or isinstance(error, UnsupportedRequest | BadSchema)
 
 
 class Desk:
