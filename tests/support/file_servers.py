@@ -3,11 +3,11 @@
 import hashlib
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from support.local_servers import Handler, LocalServer
 
 
 @dataclass
@@ -32,12 +32,7 @@ class Shelf:
 
 @contextmanager
 def serving(shelf: Shelf) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_args) -> None:
-            """Silence."""
-
+    class Files(Handler):
         def do_HEAD(self) -> None:
             self._answer(body=False)
 
@@ -82,12 +77,5 @@ def serving(shelf: Shelf) -> Iterator[str]:
             self.wfile.write(content)
             shelf.sent += len(content)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with LocalServer(Files) as server:
+        yield server.url
