@@ -5,7 +5,7 @@ import json
 
 import pytest
 from pygls.exceptions import JsonRpcException
-from support.editors import editor
+from support.editors import editor, until
 from support.fake_providers import Answer, Ending, FakeProvider, openai_answer, openai_call, openai_piece
 
 SUMS = "def add(first, second):\n    return first - second\n"
@@ -72,22 +72,16 @@ def test_a_question_that_stands_when_the_task_is_cancelled_is_given_up(run):
         editor.answer = "Allow"
         editor.decided.clear()
         asked = asyncio.ensure_future(editor.run("demiurgic.agent", told))
-        await _until(lambda: editor.questions)
+        await until(lambda: editor.questions)
         editor.cancel()
         with pytest.raises(JsonRpcException):
             await asked
-        await _until(lambda: any('"cancelled"' in log.read_text() for log in folder.rglob("sessions/*.jsonl")))
+        await until(lambda: any('"cancelled"' in log.read_text() for log in folder.rglob("sessions/*.jsonl")))
         editor.decided.set()
         await editor.run("demiurgic.status")
         assert not (folder / "done.txt").exists()
 
     run(session, WRITE, DONE)
-
-
-async def _until(holds):
-    async with asyncio.timeout(60):
-        while not holds():
-            await asyncio.sleep(0.01)
 
 
 def test_documents_that_are_not_saved_are_refused(run):

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,6 +101,13 @@ class Editor:
                 change.edits if isinstance(change, types.TextDocumentEdit) and change.text_document.uri == uri else []
             )
         return applied(text, made)
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Wait for something that is true."""
+    async with asyncio.timeout(_LONGEST):
+        while not holds():
+            await asyncio.sleep(0.01)
 
 
 def applied(text: str, edits: "list[types.TextEdit]") -> str:
