@@ -147,6 +147,15 @@ def test_tests_become_a_file_of_their_own(run, tmp_path):
     run(session, says("```python\ndef test_add():\n    assert add(1, 2) == 3\n```"), kind=CODE)
 
 
+def test_a_question_tells_how_much_of_a_change_it_does_not_show(run):
+    async def session(editor, uri, _):
+        editor.answer = "Discard"
+        assert not (await editor.run("demiurgic.fix", where(uri)))["applied"]
+        assert editor.questions[-1].message.endswith("letters more")
+
+    run(session, says("```python\ndef add(first, second):\n" + "    first += second\n" * 400 + "```"))
+
+
 def test_an_explanation_is_shown_and_then_known_to_who_hovers(run):
     async def session(editor, uri, provider):
         here = types.HoverParams(types.TextDocumentIdentifier(uri), types.Position(4, 5))
