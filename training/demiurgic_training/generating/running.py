@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from demiurgic_training.teachers.batches.protocol import NotDone
 from demiurgic_training.teachers.batches.together import Batches
 from demiurgic_training.teachers.crowd import Trouble
 from demiurgic_training.teachers.desk import Desk, Wanted
-from demiurgic_training.teachers.ledger import Ledger, Paid
+from demiurgic_training.teachers.ledger import Paid
 from demiurgic_training.teachers.protocol import Unanswered
 
 UNANSWERED = "unanswered"
@@ -187,21 +187,3 @@ class _Waiting:
     number: int
     making: Making
     wanted: Wanted
-
-
-def rows_of(outcomes: Mapping[int, Outcome]) -> Iterator[Outcome]:
-    """In the order of their numbers, each question once."""
-    seen: set[str] = set()
-    for _, outcome in sorted(outcomes.items()):
-        if isinstance(outcome, Made):
-            known = "".join(outcome.row.question.lower().split())
-            if known in seen:
-                yield Dropped("repeated", outcome.row.noting(dropped="an earlier example asks the same"))
-                continue
-            seen.add(known)
-        yield outcome
-
-
-def spent_line(ledger: Ledger) -> str:
-    """What was paid so far, in few words."""
-    return ", ".join(map(str, ledger.spent().values())) or "nothing"
