@@ -12,7 +12,7 @@ from demiurgic_lsp.asker import LABELS, Asker
 from demiurgic_lsp.asking.selection import Selection, last_line, problems_in, selection_of
 from demiurgic_lsp.asking.wants import Kind
 from demiurgic_lsp.feature import answers, table
-from demiurgic_lsp.places import open_document, path_of
+from demiurgic_lsp.places import open_document
 from demiurgic_lsp.progress import working
 
 _SOURCE = "source.demiurgic"
@@ -57,7 +57,7 @@ class CodeActions:
 
     async def _list(self, language: LanguageServer, params: types.CodeActionParams) -> list[types.CodeAction]:
         document = open_document(language, params.text_document.uri)
-        if not self.asker.discretion.allows(path_of(document.uri), document.source):
+        if not self.asker.shows(document):
             return []
         first, end = params.range.start.line, params.range.end
         last = last_line(first, end.line, end.character)

@@ -6,6 +6,7 @@ It works on the files of the disk. Conversations with it are for the Agent Clien
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ from demiurgic_lsp.progress import Told, working
 from demiurgic_lsp.views import plain
 
 _ANSWERS = {"Allow": Answer("once"), "Allow in this task": Answer("session"), "Reject": Answer("deny")}
+_OVER = Answer("deny", "the task was cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class AgentTask:
 
     async def _ended(self, language: LanguageServer, errand: Errand, heard: Told) -> TurnEnded:
         loop = asyncio.get_running_loop()
-        task = _Task(lambda asked: asyncio.run_coroutine_threadsafe(_permission(language, asked), loop).result())
+        task = _Task(lambda asked: asyncio.run_coroutine_threadsafe(_permission(language, asked), loop))
         try:
             return await asyncio.to_thread(
                 task.work, errand, self.settings_for(errand.folder), lambda text: loop.call_soon_threadsafe(heard, text)
@@ -88,18 +90,22 @@ class AgentTask:
 class _Task:
     """The agent's thread. Satisfies `Approver`; `cancel` comes from any other thread."""
 
-    def __init__(self, permission: Callable[[ApprovalAsked], Answer]) -> None:
+    def __init__(self, permission: Callable[[ApprovalAsked], Future[Answer]]) -> None:
         self._permission = permission
-        self._cancelled = threading.Event()
+        self._lock = threading.Lock()
+        self._cancelled = False
+        self._asked: Future[Answer] | None = None
         self._turn: Turn | None = None
 
     def work(self, errand: Errand, settings: Settings, told: Callable[[str], object]) -> TurnEnded:
         """Do the errand."""
         with closing(open_desk(settings, errand.folder, self, open_model=_lending(errand.model))) as desk:
-            self._turn = desk.say(errand.prompt)
-            if self._cancelled.is_set():
-                self._turn.cancel()
-            for event in self._turn:
+            turn = desk.say(errand.prompt)
+            with self._lock:
+                self._turn = turn
+                if self._cancelled:
+                    turn.cancel()
+            for event in turn:
                 if isinstance(event, TurnEnded):
                     return event
                 if isinstance(event, ToolStarted):
@@ -107,14 +113,24 @@ class _Task:
         raise WorkError("the agent ended without a word")
 
     def ask(self, question: ApprovalAsked) -> Answer:
-        """The user's answer; none is a refusal."""
-        return Answer("deny", "the task was cancelled") if self._cancelled.is_set() else self._permission(question)
+        """The user's answer; none is a refusal. One that comes after the task was cancelled is not heard."""
+        with self._lock:
+            if self._cancelled:
+                return _OVER
+            asked = self._asked = self._permission(question)
+        try:
+            return asked.result()
+        except CancelledError:
+            return _OVER
 
     def cancel(self) -> None:
-        """End soon."""
-        self._cancelled.set()
-        if self._turn is not None:
-            self._turn.cancel()
+        """End soon, and wait for no answer."""
+        with self._lock:
+            self._cancelled = True
+            if self._asked is not None:
+                self._asked.cancel()
+            if self._turn is not None:
+                self._turn.cancel()
 
 
 def _lending(model: ChatModel) -> Callable[[Settings, str], ChatModel]:

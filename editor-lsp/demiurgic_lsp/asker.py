@@ -47,11 +47,15 @@ class Asker:
     discretion: Discretion
     client: Client
 
+    def shows(self, document: TextDocument) -> bool:
+        """Whether the model may see it."""
+        return self.discretion.allows(path_of(document.uri), document.source)
+
     def want(self, language: LanguageServer, kind: Kind, selection: Selection) -> Want:
         """A wish, with the text as it stands now. Raises UserError where the document must not be shown."""
         document = open_document(language, selection.uri)
         path, source = path_of(document.uri), document.source
-        if not self.discretion.allows(path, source):
+        if not self.shows(document):
             raise UserError(f"{PurePosixPath(path).name} is not shown to models", _HIDDEN)
         passage = passage_at(path, source, selection.first, selection.last)
         if not passage.text.strip():

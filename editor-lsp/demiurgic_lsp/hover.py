@@ -34,7 +34,7 @@ class Hover:
         if not document.lines or not document.lines[min(line, len(document.lines) - 1)].strip():
             return None
         asks = self.wishes().hover
-        if not asks and self.explanations.empty:
+        if (not asks and self.explanations.empty) or not self.asker.shows(document):
             return None
         want = self.asker.want(language, "explain", Selection(document.uri, line, line))
         text = self.explanations.of(want.passage)

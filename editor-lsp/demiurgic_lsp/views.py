@@ -1,4 +1,4 @@
-"""What a tool of the agent is about to do, as plain text for an editor's message."""
+"""What is about to be done, as plain text for an editor's message."""
 
 import difflib
 
@@ -12,11 +12,21 @@ def plain(view: View) -> str:
     match view:
         case CommandView(command, folder):
             text = f"$ {command}" + (f"    (in {folder})" if folder != "." else "")
-        case DiffView(path, before, after):
-            old, new = (before or "").splitlines(), (after or "").splitlines()
-            text = "\n".join((path, *list(difflib.unified_diff(old, new, n=1, lineterm=""))[2:]))
+        case DiffView(path):
+            text = "\n".join((path, *diff_lines(view, 1)[2:]))
         case TextView(title, body):
             text = f"{title}\n{body}".strip()
         case TodoView(items):
             text = "\n".join(f"{state}: {item}" for item, state in items)
+    return cut(text)
+
+
+def cut(text: str) -> str:
+    """A text that is not too long for a message, or as much of it as is not, and how much more there is."""
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n… and {len(text) - _LONGEST} letters more"
+
+
+def diff_lines(view: DiffView, around: int = 3) -> list[str]:
+    """The change as a unified diff, with so many lines around it."""
+    before, after = ((text or "").splitlines() for text in (view.before, view.after))
+    return list(difflib.unified_diff(before, after, view.path, view.path, n=around, lineterm=""))

@@ -49,15 +49,12 @@ def wishes_of(told: Json, before: Wishes = Wishes()) -> tuple[Wishes, tuple[str,
     said = dict(_flat(told))
     wishes, wrong = before, list[str]()
     for field in fields(Wishes):
-        place = _PLACES[field.name]
-        if place not in said:
-            continue
-        value = said.pop(place)
-        problem = _problem(field.name, value, getattr(before, field.name))
+        place, usual = _PLACES[field.name], getattr(before, field.name)
+        value = said.pop(place, None)
         if value is None:
             continue
-        if problem:
-            wrong.append(f"demiurgic.{'.'.join(place)} {problem}; it stays {getattr(before, field.name)!r}")
+        if problem := _problem(field.name, value, usual):
+            wrong.append(f"demiurgic.{'.'.join(place)} {problem}; it stays {usual!r}")
         else:
             wishes = replace(wishes, **{field.name: value})
     wrong += [_unknown(place) for place in said]

@@ -17,10 +17,9 @@ from demiurgic_lsp.dialogue import asked_for, chosen, instruction
 from demiurgic_lsp.explanations import Explanations
 from demiurgic_lsp.feature import commands
 from demiurgic_lsp.progress import working
+from demiurgic_lsp.views import cut
 
 _EDITS: tuple[Kind, ...] = ("fix", "document", "refactor", "tests")
-_LONGEST = 4000
-"""Letters of a change that a question shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ class Wishing:
 
     async def _applied(self, language: LanguageServer, kind: Kind, proposal: Proposal) -> dict[str, Json]:
         if not self.asker.client.confirms_edits:
-            question = f"{LABELS[kind]}:\n\n{proposal.diff[:_LONGEST]}"
+            question = f"{LABELS[kind]}:\n\n{cut(proposal.diff)}"
             if not await self._wanted(language, question):
                 return {"applied": False, "text": "the change was not wanted"}
         params = types.ApplyWorkspaceEditParams(proposal.edit, label=LABELS[kind])

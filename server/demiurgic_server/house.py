@@ -68,15 +68,20 @@ class Answering(Generic[Event]):
 async def answering(house: House, client: str, asked: Asked[Event]) -> AsyncGenerator[Answering[Event]]:
     """Wait for the model and for a place, and begin. All is given back in the end, whatever that is."""
     began = time.monotonic()
-    patience = house.patience(began)
     async with AsyncExitStack() as held:
-        try:
-            async with asyncio.timeout_at(asyncio.get_running_loop().time() + patience.deadline - time.monotonic()):
-                model, sources = await _unless(house.stopping.wait(), _admitted(house, client, asked, held), Stopping)
-        except TimeoutError as error:
-            raise TooSlow("no place became free in time") from error
-        events = await held.enter_async_context(following(sources, patience))
+        model, sources = await in_time(house, _admitted(house, client, asked, held))
+        events = await held.enter_async_context(following(sources, house.patience(began)))
         yield Answering(model.name, house.meter.watching(events, began))
+
+
+async def in_time(house: House, work: Coroutine[Any, Any, Result]) -> Result:
+    """The work's result. Raises TooSlow where it takes longer than a request may, and Stopping where the server ends
+    before."""
+    try:
+        async with asyncio.timeout(house.serving.limits.seconds):
+            return await _unless(house.stopping.wait(), work, Stopping)
+    except TimeoutError as error:
+        raise TooSlow("the model, or a place, did not become free in time") from error
 
 
 async def _admitted(

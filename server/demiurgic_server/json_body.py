@@ -1,4 +1,4 @@
-"""What a JSON body must be before anything is built of it: JSON that can be written down again.
+"""What JSON of a client's must be before anything is built of it: such as can be written down again.
 
 Python reads more than that: NaN, numbers without end, halves of letters, and nesting so deep that whatever walks
 through it falls.
@@ -10,20 +10,30 @@ from typing import Any, cast
 from demiurgic_server.problems import Refused
 
 _DEEPEST = 100
-_TOO_DEEP = f"the body is nested more than {_DEEPEST} levels deep"
+_TOO_DEEP = f"nested more than {_DEEPEST} levels deep"
 
 
 def check_json(body: bytes) -> None:
     """Raises Refused where it is not."""
     try:
-        value = json.loads(body.decode("utf-8"), parse_constant=_refused, parse_float=_finite)
-        if b"\\u" in body:
+        strict_json(body)
+    except ValueError as error:
+        raise Refused(400, f"the body is {error}") from error
+
+
+def strict_json(data: bytes | str) -> Any:  # noqa: ANN401 - any JSON
+    """What it says. Raises ValueError, which goes on after `it is`, and tells no word of the data."""
+    try:
+        text = data if isinstance(data, str) else data.decode("utf-8")
+        value = json.loads(text, parse_constant=_refused, parse_float=_finite)
+        if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except RecursionError as error:
-        raise Refused(400, _TOO_DEEP) from error
+        raise ValueError(_TOO_DEEP) from error
     except ValueError as error:
-        raise Refused(400, f"the body is no JSON: {_reason(error)}") from error
+        raise ValueError(f"no JSON: {_reason(error)}") from error
     _check_depth(value)
+    return value
 
 
 def _reason(error: ValueError) -> str:
@@ -56,7 +66,7 @@ def _check_depth(value: object) -> None:
         level = [child for item in level for child in _children(item)]
         if not level:
             return
-    raise Refused(400, _TOO_DEEP)
+    raise ValueError(_TOO_DEEP)
 
 
 def _children(item: object) -> list[Any]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from demiurgic.messages import JsonObject, Tool
+from demiurgic_server.json_body import strict_json
 from demiurgic_server.problems import BadField
 
 
@@ -44,6 +45,17 @@ def stops_of(stop: str | list[str] | None) -> tuple[str, ...]:
 def thinks(effort: str | None) -> bool:
     """Whether a model should think first: it can do that or leave it, not more or less of it."""
     return effort not in ("none", "minimal")
+
+
+def arguments_of(text: str, where: str, field: str) -> JsonObject:
+    """The arguments of a call that a client sends back as JSON in a text; an empty one says none. Raises BadField."""
+    try:
+        arguments = strict_json(text or "{}")
+    except ValueError as error:
+        raise BadField(field, f"{where}: the arguments are {error}") from error
+    if not isinstance(arguments, dict):
+        raise BadField(field, f"{where}: the arguments must be a JSON object")
+    return arguments  # pyright: ignore[reportUnknownVariableType]
 
 
 def distinct(tools: Iterable[Tool]) -> list[Tool]:

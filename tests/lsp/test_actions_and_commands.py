@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcRequestCancelled
-from support.editors import Kind, editor
+from support.editors import Kind, editor, until
 from support.fake_providers import Answer, Ending, FakeProvider, openai_answer, openai_piece
 
 CODE = Kind("visual-studio-code")
@@ -147,6 +147,15 @@ def test_tests_become_a_file_of_their_own(run, tmp_path):
     run(session, says("```python\ndef test_add():\n    assert add(1, 2) == 3\n```"), kind=CODE)
 
 
+def test_a_question_tells_how_much_of_a_change_it_does_not_show(run):
+    async def session(editor, uri, _):
+        editor.answer = "Discard"
+        assert not (await editor.run("demiurgic.fix", where(uri)))["applied"]
+        assert editor.questions[-1].message.endswith("letters more")
+
+    run(session, says("```python\ndef add(first, second):\n" + "    first += second\n" * 400 + "```"))
+
+
 def test_an_explanation_is_shown_and_then_known_to_who_hovers(run):
     async def session(editor, uri, provider):
         here = types.HoverParams(types.TextDocumentIdentifier(uri), types.Position(4, 5))
@@ -176,9 +185,26 @@ def test_hovering_asks_the_model_where_its_user_wants_that(run):
     assert run(session, says("It subtracts."), kind=Kind(options={"hover": True})) == "It subtracts."
 
 
+def test_hovering_over_what_no_model_may_see_says_nothing(run):
+    async def session(editor, uri, provider):
+        secret = editor.open(uri.replace("sums.py", ".env"), "KEY=1\n")
+        here = types.HoverParams(types.TextDocumentIdentifier(secret), types.Position(0, 1))
+        assert await editor.client.text_document_hover_async(here) is None
+        assert provider.requests == []
+
+    run(session, kind=Kind(options={"hover": True}))
+
+
+async def uses(editor, name):
+    """Wait until the server wants a model of this name."""
+    async with asyncio.timeout(60):
+        while not (await editor.run("demiurgic.status"))["model"].endswith(name):
+            await asyncio.sleep(0.01)
+
+
 def test_settings_of_the_editor_hold_and_may_change(run):
     async def session(editor, uri, provider):
-        await asyncio.sleep(0.5)
+        await until(lambda: editor.client.messages)
         assert [said.message for said in editor.client.messages] == [
             "there is no setting demiurgic.modle; did you mean demiurgic.model?"
         ]
@@ -186,7 +212,7 @@ def test_settings_of_the_editor_hold_and_may_change(run):
         assert provider.requests == []
         editor.client.set_configuration({"demiurgic": {"model": f"{provider.url}/v1#other"}})
         editor.client.workspace_did_change_configuration(types.DidChangeConfigurationParams({}))
-        await asyncio.sleep(0.5)
+        await uses(editor, "#other")
         await editor.run("demiurgic.explain", where(uri))
         assert provider.asked[0]["model"] == "other"
 
@@ -197,7 +223,7 @@ def test_settings_are_taken_as_they_are_sent_where_they_cannot_be_asked_for(run)
     async def session(editor, uri, provider):
         settings = {"demiurgic": {"model": f"{provider.url}/v1#sent"}}
         editor.client.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings))
-        await asyncio.sleep(0.3)
+        await uses(editor, "#sent")
         await editor.run("demiurgic.explain", where(uri))
         return provider.asked[0]["model"]
 
@@ -215,8 +241,7 @@ def test_the_status_says_what_leaves_the_machine(run):
         after = await editor.run("demiurgic.status")
         assert after["model"].endswith("#m")
         assert (after["state"], after["remote"], after["queue"]) == ("ready", True, 0)
-        await asyncio.sleep(0.5)
-        assert told[-1].remote
+        await until(lambda: told and told[-1].remote)
 
     run(session, says("It."), kind=Kind(ours={"status": True}))
 
@@ -225,7 +250,6 @@ def test_a_command_that_is_cancelled_ends_in_the_model_too(run):
     async def session(editor, uri, provider):
         asked = asyncio.ensure_future(editor.run("demiurgic.explain", where(uri)))
         await asyncio.to_thread(provider.arrived.wait, 10)
-        await asyncio.sleep(0.3)
         editor.cancel()
         with pytest.raises(JsonRpcRequestCancelled):
             await asked
@@ -237,18 +261,17 @@ def test_a_command_that_is_cancelled_ends_in_the_model_too(run):
 def test_cancelling_the_progress_bar_cancels_the_command(run):
     async def session(editor, uri, provider):
         asked = asyncio.ensure_future(editor.run("demiurgic.explain", where(uri)))
-        await asyncio.to_thread(provider.arrived.wait, 10)
-        while not editor.client.progress_reports:
-            await asyncio.sleep(0.05)
-        [token] = editor.client.progress_reports
-        await asyncio.sleep(0.3)
+        reports = editor.client.progress_reports
+        report = types.WorkDoneProgressReport
+        await until(lambda: [one for told in reports.values() for one in told if isinstance(one, report)])
+        [token] = reports
         editor.client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token))
         with pytest.raises(JsonRpcRequestCancelled):
             await asked
-        assert editor.client.progress_reports[token][-1] == types.WorkDoneProgressEnd(message="cancelled")
+        assert reports[token][-1] == types.WorkDoneProgressEnd(message="cancelled")
         assert await asyncio.to_thread(provider.left.wait, 10)
 
-    run(session, Answer([openai_piece({"content": "It"})], ending=Ending.HANGING), kind=NEOVIM)
+    run(session, Answer([openai_piece({"content": "It\n"})], ending=Ending.HANGING), kind=NEOVIM)
 
 
 @pytest.mark.parametrize(

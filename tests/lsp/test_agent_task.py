@@ -5,7 +5,7 @@ import json
 
 import pytest
 from pygls.exceptions import JsonRpcException
-from support.editors import editor
+from support.editors import editor, until
 from support.fake_providers import Answer, Ending, FakeProvider, openai_answer, openai_call, openai_piece
 
 SUMS = "def add(first, second):\n    return first - second\n"
@@ -59,13 +59,29 @@ def test_a_task_that_is_cancelled_ends(run):
     async def session(editor, told, provider, folder):
         asked = asyncio.ensure_future(editor.run("demiurgic.agent", told))
         await asyncio.to_thread(provider.arrived.wait, 20)
-        await asyncio.sleep(0.3)
         editor.cancel()
         with pytest.raises(JsonRpcException):
             await asked
         assert await asyncio.to_thread(provider.left.wait, 20)
 
     run(session, Answer([openai_piece({"content": "It"})], ending=Ending.HANGING))
+
+
+def test_a_question_that_stands_when_the_task_is_cancelled_is_given_up(run):
+    async def session(editor, told, provider, folder):
+        editor.answer = "Allow"
+        editor.decided.clear()
+        asked = asyncio.ensure_future(editor.run("demiurgic.agent", told))
+        await until(lambda: editor.questions)
+        editor.cancel()
+        with pytest.raises(JsonRpcException):
+            await asked
+        await until(lambda: any('"cancelled"' in log.read_text() for log in folder.rglob("sessions/*.jsonl")))
+        editor.decided.set()
+        await editor.run("demiurgic.status")
+        assert not (folder / "done.txt").exists()
+
+    run(session, WRITE, DONE)
 
 
 def test_documents_that_are_not_saved_are_refused(run):

@@ -1,11 +1,14 @@
 """Anthropic's client before a small server with a key: who is let in, what has room, and a model that thinks."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import anthropic
 import pytest
 from anthropic import Anthropic
 from anthropic.types.shared import ErrorResponse
+from support.agent_house import agents
+from support.scripted_chat import ScriptedChat
 from support.serving import served
 from support.tiny_models import GLM45_TAGS, GLM47_TEMPLATE, make_glm
 
@@ -118,3 +121,29 @@ def test_who_finds_the_line_full_is_told_when_to_come_back(guarded, known):
     ErrorResponse.model_validate(refused.value.body)
     assert refused.value.body["error"]["type"] == "rate_limit_error"
     assert int(refused.value.response.headers["retry-after"]) > 0
+
+
+class Absent(ScriptedChat):
+    """A model that does not answer before it may."""
+
+    def __init__(self):
+        super().__init__(())
+        self.asks, self.may = threading.Event(), threading.Event()
+
+    def count_tokens(self, *about, **more):
+        self.asks.set()
+        assert self.may.wait(60)
+        return 1
+
+
+def test_a_server_that_ends_keeps_nobody_who_counts_tokens(tmp_path):
+    model = Absent()
+    with agents(tmp_path, model, ()) as listening, listening.client() as client, ThreadPoolExecutor(1) as others:
+        counting = others.submit(
+            client.post, "/v1/messages/count_tokens", json={"model": "scripted", "messages": HELLO}
+        )
+        assert model.asks.wait(60)
+        listening.stop()
+        answer = counting.result(20)
+        model.may.set()
+    assert (answer.status_code, answer.json()["error"]["type"]) == (503, "overloaded_error")

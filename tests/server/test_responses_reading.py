@@ -113,6 +113,8 @@ def test_what_came_out_goes_in_again_as_the_same_turn(thoughts, rest):
         ([output()], "input.0.call_id"),
         ([CALL, output("c2")], "input.1.call_id"),
         ([{**CALL, "arguments": "{"}], "input.0.arguments"),
+        ([{**CALL, "arguments": r'{"city": "\ud800"}'}], "input.0.arguments"),
+        ([{**CALL, "arguments": '{"city": NaN}'}], "input.0.arguments"),
         ([said("user", "Hi"), {**CALL, "arguments": "[]"}], "input.1.arguments"),
     ],
 )

@@ -4,10 +4,17 @@ import threading
 from itertools import islice
 
 import pytest
-from support.mutations import mutated
+from support.mutations import BODIES, mutated, right
 from support.serving import served
 
 COUNT, CLIENTS = 2000, 8
+
+
+def test_bodies_are_right_before_they_are_changed(tmp_path, tiny_glm4):
+    with served(tmp_path, tiny_glm4, "--ctx", 1024, "--parallel", 4) as server, server.client() as asking:
+        answers = {path: asking.post(path, json=right(path, tiny_glm4.stem)) for path in BODIES}
+    wrong = {path: answer.text for path, answer in answers.items() if answer.status_code != 200}
+    assert list(wrong) == ["/v1/agent/runs"], wrong
 
 
 @pytest.mark.slow
@@ -20,7 +27,7 @@ def test_nearly_right_bodies_get_an_answer_or_an_error_of_theirs(tmp_path, tiny_
                 done = asking.post(path, content=body)
                 seen.append((done.status_code, path, body, done.text))
 
-    with served(tmp_path, tiny_glm4, "--ctx", 256, "--parallel", 4) as server:
+    with served(tmp_path, tiny_glm4, "--ctx", 1024, "--parallel", 4) as server:
         threads = [threading.Thread(target=client, args=(seed,)) for seed in range(CLIENTS)]
         for thread in threads:
             thread.start()

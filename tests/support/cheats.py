@@ -25,8 +25,6 @@ LARGEST = Problem(
     "    return max(numbers)\n",
 )
 
-_NOTHING = "def largest(numbers):\n    return 0\n"
-
 _SOURCES: dict[str, str] = {
     "an object that equals everything": """
         class Any:

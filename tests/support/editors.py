@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,9 @@ class Editor:
         self.questions: list[types.ShowMessageRequestParams] = []
         self.answer: str | None = None
         """What is chosen when the server asks: a title; None closes the question."""
+        self.decided = asyncio.Event()
+        """Questions are answered only while it is set; it is, unless a test clears it."""
+        self.decided.set()
         self._versions: dict[str, int] = {}
 
     def open(self, uri: str, text: str, language: str = "python") -> str:
@@ -72,7 +75,8 @@ class Editor:
 
     def cancel(self) -> None:
         """Cancel what was asked last."""
-        latest = list(self.client.protocol._request_futures)[-1]
+        waiting = self.client.protocol._request_futures.items()  # a task among them answers a question of the server's
+        latest = [number for number, future in waiting if not isinstance(future, asyncio.Task)][-1]
         self.client.cancel_request(types.CancelParams(latest))
 
     async def run(self, command: str, *arguments: object):
@@ -97,6 +101,13 @@ class Editor:
                 change.edits if isinstance(change, types.TextDocumentEdit) and change.text_document.uri == uri else []
             )
         return applied(text, made)
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Wait for something that is true."""
+    async with asyncio.timeout(_LONGEST):
+        while not holds():
+            await asyncio.sleep(0.01)
 
 
 def applied(text: str, edits: "list[types.TextEdit]") -> str:
@@ -153,8 +164,9 @@ async def editor(folder: Path, *flags: object, kind: Kind = Kind()) -> AsyncIter
         return types.ApplyWorkspaceEditResult(applied=True)
 
     @client.feature(_QUESTION)
-    def choose(params: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
+    async def choose(params: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
         opened.questions.append(params)
+        await opened.decided.wait()
         return next((action for action in params.actions or () if action.title == opened.answer), None)
 
     try:

@@ -8,8 +8,9 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self, cast
+from typing import Any
+
+from support.local_servers import Handler, LocalServer
 
 PATIENCE = 60.0
 """Seconds after which a fake that waits for its client gives up, so that no test can hang."""
@@ -46,66 +47,40 @@ class Received:
     body: Any
 
 
-class FakeProvider:
-    """Serves from `with` until its end."""
+class FakeProvider(LocalServer):
+    """`left` is set when a client goes away."""
 
     def __init__(self, *script: Answer, model: dict[str, Any] | None = None) -> None:
+        super().__init__(_Handler)
         self.script, self.model = list(script), model
         self.requests: list[Received] = []
         self.arrived, self.left = threading.Event(), threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.provider = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def asked(self) -> list[Any]:
         """The bodies of all requests for a reply."""
         return [request.body for request in self.requests if request.method == "POST"]
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    def broke_off(self) -> None:
+        self.left.set()
 
 
-class _Server(ThreadingHTTPServer):
-    provider: FakeProvider
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        self.provider.left.set()  # the client went away while it was written to
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
+class _Handler(Handler):
     def do_GET(self) -> None:
-        provider = self._remember(None)
-        model = provider.model
+        self._remember(None)
+        model = self.house.model
         self._send(json_answer(model) if model else json_answer({"error": {"message": "no list"}}, status=404))
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)))
-        provider = self._remember(body)
-        self._send(provider.script.pop(0) if provider.script else json_answer("not in the script", status=500))
+        self._remember(body)
+        script = self.house.script
+        self._send(script.pop(0) if script else json_answer("not in the script", status=500))
 
-    def _remember(self, body: object) -> FakeProvider:
-        provider = cast("_Server", self.server).provider
+    def _remember(self, body: object) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        provider.requests.append(Received(self.command, self.path, headers, body))
-        provider.arrived.set()
-        return provider
+        self.house.requests.append(Received(self.command, self.path, headers, body))
+        self.house.arrived.set()
 
     def _send(self, answer: Answer) -> None:
         if answer.status:
@@ -125,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _wait_for_goodbye(self) -> None:
         self.connection.settimeout(PATIENCE)
         if not self.connection.recv(1):
-            cast("_Server", self.server).provider.left.set()
+            self.house.left.set()
 
 
 def json_answer(body: object, status: int = 200, **headers: str) -> Answer:

@@ -3,12 +3,12 @@
 import hashlib
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from support.local_servers import Handler, LocalServer
 
 _COMMIT = "c" * 40
 
@@ -74,12 +74,7 @@ def _digest(content: bytes) -> str:
 
 @contextmanager
 def serving(shelf: Shelf) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_args) -> None:
-            """Silence."""
-
+    class Files(Handler):
         def do_HEAD(self) -> None:
             self._answer(body=False)
 
@@ -126,12 +121,5 @@ def serving(shelf: Shelf) -> Iterator[str]:
             self.wfile.write(content)
             shelf.sent += len(content)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with LocalServer(Files) as server:
+        yield server.url

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self, cast
 from urllib.parse import urlsplit
+
+from support.local_servers import Handler, LocalServer
 
 HTML = "text/html; charset=utf-8"
 
@@ -40,21 +40,15 @@ class Asked:
     at: float
 
 
-class LocalSite:
-    """Serves from `with` until its end. A page is a reply, or makes one for the how-manieth time it is asked for."""
+class LocalSite(LocalServer):
+    """A page is a reply, or makes one for the how-manieth time it is asked for."""
 
     def __init__(self, pages: Mapping[str, Reply | Callable[[int], Reply]]) -> None:
+        super().__init__(_Handler)
         self.pages = dict(pages)
         self.asked: list[Asked] = []
         self.held: dict[str, threading.Event] = {}
         """Pages that are not answered before their event."""
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.site = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
 
     @property
     def counts(self) -> Counter[str]:
@@ -69,36 +63,17 @@ class LocalSite:
         page = self.pages.get(path, Reply(status=404))
         return page(number) if callable(page) else page
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
     def __exit__(self, *_: object) -> None:
         for event in self.held.values():
             event.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__exit__()
 
 
-class _Server(ThreadingHTTPServer):
-    site: LocalSite
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Whoever asked has had enough."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
+class _Handler(Handler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
-        reply = cast("_Server", self.server).site.reply(target, self.headers.get("User-Agent", ""))
+        reply = self.house.reply(target, self.headers.get("User-Agent", ""))
         head = {
             "Content-Type": reply.kind,
             "Content-Length": "" if reply.endless else str(len(reply.body)),

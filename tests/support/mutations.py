@@ -50,7 +50,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/messages/count_tokens": {"model": "", "messages": _SAID},
     "/v1/embeddings": {"input": ["a", "b"], "encoding_format": "float"},
     "/v1/characters/chat": {
-        "session": {"user_name": "Ann", "bot_name": "Bob", "user_info": "", "bot_info": "a baker"},
+        "session_meta": {"user_name": "Ann", "bot_name": "Bob", "user_info": "", "bot_info": "a baker"},
         "messages": [{"role": "user", "content": "Hello"}],
         "max_tokens": 4,
     },
@@ -81,14 +81,18 @@ _ODD = (
 )
 
 
+def right(path: str, model: str) -> dict[str, Any]:
+    """A body that is as it should be."""
+    body = deepcopy(BODIES[path])
+    return body | {"model": model} if "model" in body else body
+
+
 def mutated(model: str, seed: int) -> Iterator[tuple[str, bytes]]:
     """Paths and bodies without end."""
     draw = random.Random(seed)
     while True:
         path = draw.choice(sorted(BODIES))
-        body = deepcopy(BODIES[path])
-        if "model" in body:
-            body["model"] = model
+        body = right(path, model)
         for _ in range(draw.randrange(1, 4)):
             _change(body, draw)
         data = json.dumps(body).encode()

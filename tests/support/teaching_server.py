@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from email.parser import BytesParser
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self, cast
+from typing import Any
+
+from support.local_servers import Handler, LocalServer
 
 Body = dict[str, Any]
 MILLION = Decimal(1_000_000)
@@ -49,8 +50,8 @@ def short(text: str) -> str:
     return f"An answer to: {text}"
 
 
-class TeachingServer:
-    """Serves from `with` until its end. `treat` says how each question is treated, `write` what is answered."""
+class TeachingServer(LocalServer):
+    """`treat` says how each question is treated, `write` what is answered."""
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class TeachingServer:
         prices: tuple[str, str] = ("3", "15"),
         delay: float = 0.0,
     ) -> None:
+        super().__init__(_Handler)
         self.treat, self.write, self.delay = treat, write, delay
         self.prices = Decimal(prices[0]), Decimal(prices[1])
         self.seen: list[Seen] = []
@@ -68,13 +70,6 @@ class TeachingServer:
         self.batch_result: Callable[[str], str] = lambda text: "ok"
         self.lock = threading.Lock()
         self.left = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.provider = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def charged(self) -> Decimal:
@@ -84,36 +79,12 @@ class TeachingServer:
     def count(self, how: str) -> int:
         return Counter(each.how for each in self.seen)[how]
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
     def __exit__(self, *_: object) -> None:
         self.left.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__exit__()
 
 
-class _Server(ThreadingHTTPServer):
-    provider: TeachingServer
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        pass  # the client was killed
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    @property
-    def house(self) -> TeachingServer:
-        return cast("_Server", self.server).provider
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
+class _Handler(Handler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         match path.strip("/").split("/"):

@@ -4,7 +4,6 @@ import atexit
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from typing import Any
 import httpx2
 import pytest
 from support.alone import alone
+from support.clusters import free_port
 
 ROOT = Path(__file__).parents[2]
 EXTENSION = ROOT / "editor-lsp" / "vscode-extension"
@@ -179,7 +179,7 @@ def opened(folder: Path, project: Path, environment: dict[str, str], settings: d
     ]
     where = ["--user-data-dir", str(data), "--extensions-dir", str(extensions)]
     subprocess.run([*entry, *where, "--install-extension", package], env=environment, check=True, timeout=_LONGEST)
-    port = _free_port()
+    port = free_port()
     serve = [*entry, *where, "--auth", "none", "--bind-addr", f"127.0.0.1:{port}", "--disable-telemetry"]
     with (folder / "code-server.log").open("wb") as log:
         server = subprocess.Popen([*serve, "--disable-update-check"], env=environment, stdout=log, stderr=log)
@@ -228,12 +228,6 @@ def _write_settings(path: Path, more: dict[str, object]) -> None:
     }
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps({**quiet, **more}))
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def _wait_until_it_listens(port: int) -> None:

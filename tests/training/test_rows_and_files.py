@@ -13,8 +13,9 @@ from support.stream_values import MESSAGES
 from demiurgic.errors import UserError
 from demiurgic.messages import Assistant, System, Tool, ToolCall, ToolResult, User
 from demiurgic.messages_json import NoMessage, read_conversation, read_message, read_tools, write_message
-from demiurgic_training.files import BadLine, line_of, raw_lines, read_pairs, read_rows, write_items, writing
-from demiurgic_training.rows import Pair, Row, pair_from_json, row_from_json, row_to_json
+from demiurgic_training.files import BadLine, line_of, raw_lines, read_rows, write_items, writing
+from demiurgic_training.formats import pairs, read_file
+from demiurgic_training.rows import Pair, Row, row_from_json, row_to_json
 
 
 @given(MESSAGES)
@@ -29,7 +30,7 @@ def test_every_row_comes_back(row: Row):
 
 @given(PAIRS)
 def test_every_pair_comes_back(pair: Pair):
-    assert pair_from_json(json.loads(line_of(pair))) == pair
+    assert pairs.read(json.loads(line_of(pair))) == pair
 
 
 @given(st.lists(ROWS, max_size=4))
@@ -61,7 +62,7 @@ JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from(["messages", "tools", "meta", "prompt", "chosen", "other"]), JSON))
 @settings(max_examples=300)
 def test_no_object_is_more_than_a_bad_line(value):
-    for reader in (row_from_json, pair_from_json):
+    for reader in (row_from_json, pairs.read):
         try:
             reader(value)
         except NoMessage as error:
@@ -180,4 +181,4 @@ def test_pairs_are_read(tmp_path: Path):
     pair = Pair((User("?"),), Assistant("good"), Assistant("bad"), {"confidence": 8})
     path = tmp_path / "pairs.jsonl"
     write_items(path, [pair])
-    assert list(read_pairs(path)) == [pair]
+    assert list(read_file(path)) == [pair]

@@ -18,7 +18,7 @@ from demiurgic.messages import Json, JsonObject
 from demiurgic.messages_json import from_line, json_bytes
 from demiurgic_models.files import put
 from demiurgic_training.arrays import BrokenArray, is_array, items_of
-from demiurgic_training.rows import Pair, Row, pair_from_json, pair_to_json, row_from_json, row_to_json
+from demiurgic_training.rows import Pair, Row, pair_to_json, row_from_json, row_to_json
 
 T = TypeVar("T")
 Item: TypeAlias = Row | Pair | JsonObject
@@ -49,11 +49,6 @@ class RawLine:
 def read_rows(path: Path) -> Iterator[Row | BadLine]:
     """The conversations of a file in our own form. Raises UserError where the file itself cannot be read."""
     return read_as(path, row_from_json)
-
-
-def read_pairs(path: Path) -> Iterator[Pair | BadLine]:
-    """The pairs of a file in our own form. Raises UserError where the file itself cannot be read."""
-    return read_as(path, pair_from_json)
 
 
 def read_as(path: Path, reader: Callable[[Mapping[str, Json]], T]) -> Iterator[T | BadLine]:

@@ -54,7 +54,6 @@ class Pair:
 
 
 _ROW_FIELDS = ("messages", "tools", "meta")
-_PAIR_FIELDS = ("prompt", "chosen", "rejected", "meta")
 
 
 def asked(question: str, answer: str, system: str = "", meta: JsonObject | None = None) -> Row:
@@ -90,14 +89,6 @@ def pair_to_json(pair: Pair) -> dict[str, Json]:
     }
 
 
-def pair_from_json(value: Mapping[str, Json]) -> Pair:
-    """A pair, whose fields hold messages. Raises NoMessage."""
-    prompt = read_conversation(value.get("prompt"))
-    if not prompt:
-        raise NoMessage("'prompt' is empty")
-    return Pair(prompt, _answer(value, "chosen"), _answer(value, "rejected"), meta_of(value, _PAIR_FIELDS))
-
-
 def meta_of(value: Mapping[str, Json], known: tuple[str, ...]) -> dict[str, Json]:
     """What is known of a row: its `meta`, and the fields that have no place elsewhere. Raises NoMessage."""
     meta = value.get("meta")
@@ -105,13 +96,3 @@ def meta_of(value: Mapping[str, Json], known: tuple[str, ...]) -> dict[str, Json
         raise NoMessage(f"'meta' is {type(meta).__name__} instead of an object")
     others = {name: held for name, held in value.items() if name not in known and held is not None}
     return {**others, **(meta or {})}
-
-
-def _answer(value: Mapping[str, Json], name: str) -> Assistant:
-    try:
-        messages = read_conversation(value.get(name))
-    except NoMessage as error:
-        raise NoMessage(f"{name!r}: {error}") from error
-    if len(messages) != 1 or not isinstance(messages[0], Assistant):
-        raise NoMessage(f"{name!r} is not one message of the assistant")
-    return messages[0]

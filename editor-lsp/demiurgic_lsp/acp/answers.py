@@ -1,6 +1,5 @@
 """What commands that begin with a slash answer, in an editor's panel: Markdown instead of a terminal's blocks."""
 
-import difflib
 from collections.abc import Callable
 
 from demiurgic.repl.commands import COMMANDS, SlashCommand, find_command
@@ -8,6 +7,7 @@ from demiurgic.repl.items import Facts, Notice, Printed, Rows, Shown
 from demiurgic.tools.protocol import DiffView
 from demiurgic.workspace.shown import visible
 from demiurgic_lsp.acp.looks import fenced
+from demiurgic_lsp.views import diff_lines
 
 OFFERED = tuple(command for command in COMMANDS.values() if command.anywhere)
 """Those that an editor can offer. For conversations, old and new, editors have lists and buttons of their own."""
@@ -36,7 +36,7 @@ class Panel:
                 lines = ["  ".join(row) for row in rows]
                 self._say(f"{title}\n{fenced(visible(chr(10).join(lines)))}\n\n".lstrip())
             case DiffView():
-                self._say(f"{fenced(_diff(item), 'diff')}\n\n")
+                self._say(f"{fenced(chr(10).join(diff_lines(item)), 'diff')}\n\n")
             case _:  # no command shows events of a turn
                 pass
 
@@ -45,8 +45,3 @@ class Panel:
 
     def prefill(self, text: str) -> None:
         """What is typed is the editor's."""
-
-
-def _diff(view: DiffView) -> str:
-    before, after = ((text or "").splitlines() for text in (view.before, view.after))
-    return "\n".join(difflib.unified_diff(before, after, view.path, view.path, lineterm=""))

@@ -14,8 +14,7 @@ from demiurgic.events import ChatEvent
 from demiurgic_server.anthropic.answer import events_of, message_of
 from demiurgic_server.anthropic.conversation import conversation_of
 from demiurgic_server.anthropic.messages_wire import CountBody, MessageBody, options_of, tools_of
-from demiurgic_server.house import Answering, Asked, begin_stream, house_of, unless_gone, whole
-from demiurgic_server.problems import TooSlow
+from demiurgic_server.house import Answering, Asked, begin_stream, house_of, in_time, unless_gone, whole
 from demiurgic_server.sse import data, told
 
 router = APIRouter(tags=["anthropic"])
@@ -46,11 +45,7 @@ async def count_tokens(body: CountBody, request: Request) -> Response:
             raise UnsupportedRequest(f"{model.name} does not tell how many tokens a text has")
         return tokens
 
-    try:
-        async with asyncio.timeout(house.serving.limits.seconds):
-            return JSONResponse({"input_tokens": await unless_gone(request, count())})
-    except TimeoutError as error:
-        raise TooSlow("the model did not become free in time") from error
+    return JSONResponse({"input_tokens": await unless_gone(request, in_time(house, count()))})
 
 
 def _asked(body: MessageBody) -> Asked[ChatEvent]:

@@ -104,7 +104,8 @@ def _choice(index: int, answer: _Answer, body: ChatBody) -> Object:
 
 
 async def _chunks(begun: Answering[ChatEvent], body: ChatBody, head: Object) -> AsyncGenerator[bytes]:
-    chunk = partial(_chunk, head | {"object": "chat.completion.chunk", "model": begun.model})
+    head = head | {"object": "chat.completion.chunk", "model": begun.model}
+    chunk = partial(_chunk, head)
     tells_usage = body.stream_options is not None and body.stream_options.include_usage
     usages: list[Usage] = []
     calls = Counter[int]()
@@ -125,9 +126,7 @@ async def _chunks(begun: Answering[ChatEvent], body: ChatBody, head: Object) -> 
         elif delta := _delta(event.event):
             yield chunk(event.index, delta)
     if tells_usage:
-        yield data(
-            head | {"object": "chat.completion.chunk", "model": begun.model, "choices": [], "usage": usage_of(usages)}
-        )
+        yield data(head | {"choices": [], "usage": usage_of(usages)})
     yield DONE
 
 

@@ -4,8 +4,7 @@ Fields that OpenAI knows and this server does not support are not among these, s
 name. A few that cannot change an answer are taken and passed over.
 """
 
-import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -23,6 +22,7 @@ from demiurgic_server.wire import (
     StopText,
     Temperature,
     Tolerant,
+    arguments_of,
     distinct,
     seed_of,
     stops_of,
@@ -243,13 +243,8 @@ def _message(message: ChatMessage, where: str, named: dict[str, str]) -> Message
 
 
 def _call(call: Called, where: str) -> ToolCall:
-    try:
-        arguments: Any = json.loads(call.function.arguments or "{}")
-    except (ValueError, RecursionError) as error:
-        raise BadField(f"{where}.function.arguments", f"{where}: the arguments are no JSON: {error}") from error
-    if not isinstance(arguments, dict):
-        raise BadField(f"{where}.function.arguments", f"{where}: the arguments must be a JSON object")
-    return ToolCall(call.id, call.function.name, arguments)  # pyright: ignore[reportUnknownArgumentType]
+    arguments = arguments_of(call.function.arguments, where, f"{where}.function.arguments")
+    return ToolCall(call.id, call.function.name, arguments)
 
 
 def _choice(body: ChatBody) -> ToolChoice:

@@ -4,9 +4,8 @@ Clients send the items of earlier responses back one by one. Those that were one
 again, exactly as it was, so that its tokens need not be read anew.
 """
 
-import json
 from dataclasses import dataclass, field
-from typing import Any, assert_never
+from typing import assert_never
 
 from demiurgic.chat.protocol import Named, ReplyOptions, ToolChoice
 from demiurgic.messages import Assistant, JsonObject, Message, System, Tool, ToolCall, ToolResult, User
@@ -24,7 +23,7 @@ from demiurgic_server.openai.responses_wire import (
     SchemaFormat,
 )
 from demiurgic_server.problems import BadField
-from demiurgic_server.wire import NO_ARGUMENTS, distinct, thinks
+from demiurgic_server.wire import NO_ARGUMENTS, arguments_of, distinct, thinks
 
 
 def conversation_of(body: ResponseBody) -> list[Message]:
@@ -117,7 +116,8 @@ class _Reading:
 
     def _call(self, item: CallItem, where: str) -> None:
         self._turn = self._turn or _Turn()
-        self._turn.calls.append(ToolCall(item.call_id, item.name, _arguments(item, where)))
+        arguments = arguments_of(item.arguments, where, f"{where}.arguments")
+        self._turn.calls.append(ToolCall(item.call_id, item.name, arguments))
         self._turn.spoke_last = False
         self._named[item.call_id] = item.name
 
@@ -129,16 +129,6 @@ class _Reading:
 
 def _text(parts: list[ItemText] | list[ReasoningText]) -> str:
     return "\n".join(part.text for part in parts)
-
-
-def _arguments(item: CallItem, where: str) -> JsonObject:
-    try:
-        arguments: Any = json.loads(item.arguments or "{}")
-    except (ValueError, RecursionError) as error:
-        raise BadField(f"{where}.arguments", f"{where}: the arguments are no JSON: {error}") from error
-    if not isinstance(arguments, dict):
-        raise BadField(f"{where}.arguments", f"{where}: the arguments must be a JSON object")
-    return arguments  # pyright: ignore[reportUnknownVariableType]
 
 
 def _choice(body: ResponseBody) -> ToolChoice:

@@ -231,6 +231,7 @@ def told(done, *words):
         (["--snippets", "folder"], ["holds no code"]),
         (["--prices", "nowhere.toml"], ["cannot be read"]),
         (["--seeds", "snippets:1"], ["--snippets"]),
+        (["--evolutions", "nowhere.toml"], ["--evolve"]),
         (["--temperature", "9"], ["from 0 to 2"]),
     ],
 )

@@ -3,10 +3,12 @@
 import csv
 import json
 import re
+import signal
+import time
 from collections import Counter
 
 import pytest
-from support.data_program import data
+from support.data_program import begun, data
 from support.teaching import KEY, files_hold
 from support.teaching_server import TeachingServer
 
@@ -131,6 +133,22 @@ def test_a_second_start_asks_nothing_again(tmp_path):
         assert (first.returncode, again.returncode) == (0, 0)
         assert [len(server.seen) for server in (one, other, third)] == counts == [6, 6, 12]
         assert (tmp_path / "out" / "pairs.jsonl").read_text() == pairs
+
+
+def test_ctrl_c_waits_for_no_answer(tmp_path):
+    (tmp_path / "topics.txt").write_text(TOPICS)
+    with TeachingServer(delay=60) as server:
+        price = f"{url(server)}=0/0usd"
+        child = begun(
+            tmp_path, "pairs", "--prompts", "topics.txt", "--models", url(server), "--samples", 2, "--judge",
+            url(server), "--price", price, "--yes", "--out", "out",
+        )  # fmt: skip
+        deadline = time.monotonic() + 60
+        while not server.seen and time.monotonic() < deadline:
+            time.sleep(0.01)
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=30)
+        assert child.returncode == 130, err
 
 
 def test_a_judge_that_takes_no_schema_is_asked_in_words(tmp_path):

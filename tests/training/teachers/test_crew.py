@@ -67,3 +67,15 @@ def test_a_helper_that_dies_is_told_and_nobody_waits_for_ever():
         with pytest.raises(WorkError, match="has ended"):
             waiting.result(10)
         teacher.close()
+
+
+def test_a_helper_that_died_unnoticed_is_told_to_who_asks_next():
+    with TeachingServer() as server:
+        teacher = crew(server.url, 1)
+        (helper,) = helpers()
+        helper.kill()
+        helper.wait(10)
+        for _ in range(2):
+            with pytest.raises(WorkError, match="has ended"):
+                teacher.ask(wanted("q").ask)
+        teacher.close()

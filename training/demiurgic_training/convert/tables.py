@@ -9,7 +9,7 @@ from typing import Protocol
 from demiurgic.errors import UserError
 from demiurgic_training.files import BadLine
 
-csv.field_size_limit(1 << 30)
+_LARGEST_CELL = 1 << 30
 
 
 class _Reader(Protocol):
@@ -32,6 +32,7 @@ class Record:
 def read_table(path: Path, columns: tuple[str, ...], encoding: str = "utf-8-sig") -> Iterator[Record | BadLine]:
     """The records of a file whose first line names its columns. Raises UserError where it lacks one of these, or cannot
     be read at all."""
+    csv.field_size_limit(_LARGEST_CELL)  # the library has one limit for all, too low for texts
     try:
         with path.open(encoding=encoding, newline="") as file:
             reader = csv.reader(file, delimiter=_delimiter(file.readline()))

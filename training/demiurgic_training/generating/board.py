@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from demiurgic.evaluation.board import time_left
-from demiurgic_training.generating.running import Standing, spent_line
+from demiurgic_training.generating.running import Standing
 from demiurgic_training.teachers.ledger import Ledger
 
 _PLAIN_STEP = 15.0
@@ -30,8 +30,9 @@ def standing_line(standing: Standing, ledger: Ledger) -> str:
     """Money, rate, kept and dropped."""
     reasons = ", ".join(f"{count} {reason}" for reason, count in standing.dropped.most_common(3))
     dropped = f"{sum(standing.dropped.values())} dropped" + (f" ({reasons})" if reasons else "")
+    spent = ", ".join(map(str, ledger.spent().values())) or "nothing"
     left = time_left(standing.seconds_left)
-    return f"{spent_line(ledger)} spent, {standing.kept} kept, {dropped}, {standing.rate:.0f}/min, {left} left"
+    return f"{spent} spent, {standing.kept} kept, {dropped}, {standing.rate:.0f}/min, {left} left"
 
 
 def _lines(console: Console, ledger: Ledger) -> Callable[[Standing], None]:

@@ -8,7 +8,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from demiurgic.errors import BadSchema, UnsupportedRequest
+from demiurgic.errors import DemiurgicError
 from demiurgic.messages import Json, Message, System, User
 from demiurgic_training.filtering import noted
 from demiurgic_training.filters.protocol import Filter
@@ -19,9 +19,9 @@ from demiurgic_training.generating.seeds import Seed, Seeds, Task
 from demiurgic_training.generating.values import Dropped, Made, Making, Outcome
 from demiurgic_training.generating.wording import INVENTION, worded
 from demiurgic_training.rows import Row, asked
-from demiurgic_training.teachers.desk import REFUSED, Wanted
+from demiurgic_training.teachers.desk import Wanted, takes_no_schema
 from demiurgic_training.teachers.ledger import Paid
-from demiurgic_training.teachers.protocol import Unanswered, question
+from demiurgic_training.teachers.protocol import question
 from demiurgic_training.teachers.reading import DECLINED
 
 
@@ -109,10 +109,10 @@ class Maker:
         wanted = self._invention(number, seed, teacher)
         try:
             paid = yield wanted
-        except (Unanswered, UnsupportedRequest, BadSchema) as error:
-            if not self.recipe.tests or (isinstance(error, Unanswered) and error.status not in REFUSED):
+        except DemiurgicError as error:
+            if not self.recipe.tests or not takes_no_schema(error):
                 raise
-            # It takes no schema: its words alone must do.
+            # Its words alone must do.
             free = replace(wanted.ask, options=replace(wanted.ask.options, answer_schema=None))
             paid = yield replace(wanted, key=f"{wanted.key}/free", ask=free)
         bill.append(paid)

@@ -1,19 +1,16 @@
 """From what a teacher invented to a task with tests that can be run."""
 
 import ast
-import json
 
-from demiurgic.chat.lenient import json_list, json_object, json_text
+from demiurgic.chat.asking import object_in
+from demiurgic.chat.lenient import json_list, json_text
 from demiurgic_training.generating.seeds import Task
 from demiurgic_training.generating.values import Dropped
 
 
 def read_invention(text: str) -> Task | Dropped:
     """A task with its tests, be the JSON fenced or among words."""
-    try:
-        told = json_object(json.loads(text[text.index("{") : text.rindex("}") + 1]))
-    except (ValueError, RecursionError):
-        return Dropped("no task")
+    told = object_in(text) or {}
     prompt, function = json_text(told.get("task")).strip(), json_text(told.get("function"))
     tests = [test for test in json_list(told.get("tests")) if isinstance(test, str) and _tests(test, function)]
     if not prompt or not function.isidentifier():

@@ -152,6 +152,8 @@ def _check(options: argparse.Namespace) -> None:
     for name in ("num_examples", "parallel", "max_tokens", "student_tries"):
         if getattr(options, name) < 1:
             raise UserError(f"--{name.replace('_', '-')} is {getattr(options, name)}; at least 1 is expected")
+    if options.evolutions and not options.evolve:
+        raise UserError("--evolutions says how tasks become others, and there are none", "add --evolve FILE")
     if not 0 <= options.temperature <= 2:
         raise UserError(f"--temperature is {options.temperature:g}; a number from 0 to 2 is expected")
     if not 0 < options.poll < math.inf:

@@ -2,15 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from demiurgic_models.files import write_beside
 from demiurgic_training.files import writing
-from demiurgic_training.generating.running import rows_of
-from demiurgic_training.generating.values import Made, Outcome
+from demiurgic_training.generating.values import Dropped, Made, Outcome
 from demiurgic_training.teachers.ledger import Ledger
 
 ROWS, DROPPED, REPORT = "rows.jsonl", "dropped.jsonl", "report.json"
@@ -31,7 +30,7 @@ def write_report(folder: Path, outcomes: Mapping[int, Outcome], ledger: Ledger) 
     kept, dropped, by_teacher = 0, Counter[str](), Counter[str]()
     with ExitStack() as files:
         keep, drop = files.enter_context(writing(folder / ROWS)), files.enter_context(writing(folder / DROPPED))
-        for outcome in rows_of(outcomes):
+        for outcome in _each_once(outcomes):
             if isinstance(outcome, Made):
                 kept += 1
                 by_teacher[str(outcome.row.meta["teacher"])] += 1
@@ -45,3 +44,16 @@ def write_report(folder: Path, outcomes: Mapping[int, Outcome], ledger: Ledger) 
     told = {"kept": report.kept, "dropped": report.dropped, "teachers": report.by_teacher, "spent": report.spent}
     write_beside(folder / REPORT, json.dumps(told, indent=2) + "\n")
     return report
+
+
+def _each_once(outcomes: Mapping[int, Outcome]) -> Iterator[Outcome]:
+    """In the order of their numbers, each question once."""
+    seen: set[str] = set()
+    for _, outcome in sorted(outcomes.items()):
+        if isinstance(outcome, Made):
+            known = "".join(outcome.row.question.lower().split())
+            if known in seen:
+                yield Dropped("repeated", outcome.row.noting(dropped="an earlier example asks the same"))
+                continue
+            seen.add(known)
+        yield outcome

@@ -3,8 +3,9 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -16,7 +17,7 @@ from demiurgic_training.teachers.batches.protocol import NotDone
 from demiurgic_training.teachers.batches.together import Batches
 from demiurgic_training.teachers.crowd import Trouble
 from demiurgic_training.teachers.desk import Desk, Wanted
-from demiurgic_training.teachers.ledger import Ledger, Paid
+from demiurgic_training.teachers.ledger import Paid
 from demiurgic_training.teachers.protocol import Unanswered
 
 UNANSWERED = "unanswered"
@@ -67,24 +68,28 @@ class Run:
 
     def by_threads(self) -> None:
         """Ask as many questions at once as the desk has places."""
-        with ThreadPoolExecutor(self._desk.threads, "asking") as executor:
+        with self._asking() as executor:
             workers = [executor.submit(self._work) for _ in range(min(self._desk.threads, self._count))]
-            try:
-                for worker in workers:
-                    worker.result()
-            except BaseException:
-                self._stop(UserError("interrupted"))
-                for hired in self._desk.teachers.values():
-                    hired.teacher.close()
-                raise
+            for worker in workers:
+                worker.result()
 
     def by_batches(self, batches: Mapping[str, Batches], report: Callable[[int, int], None]) -> None:
         """Ask the teachers that have batches in batches, the others by threads in between."""
-        with ThreadPoolExecutor(self._desk.threads, "asking") as executor:
+        with self._asking() as executor:
             waiting = [each for each in executor.map(partial(self._begun, batches), self._numbers) if each]
             while waiting and self.stopped_by is None:
                 go_on = partial(self._resumed, self._together(batches, waiting, report), batches)
                 waiting = [each for each in executor.map(go_on, waiting) if each]
+
+    @contextmanager
+    def _asking(self) -> Generator[Executor]:
+        """The desk's threads, which take up nothing new once the run was left early."""
+        with self._desk.asking() as executor:
+            try:
+                yield executor
+            except BaseException:
+                self._stop(UserError("interrupted"))
+                raise
 
     def _work(self) -> None:
         while (number := self._next()) is not None:
@@ -182,21 +187,3 @@ class _Waiting:
     number: int
     making: Making
     wanted: Wanted
-
-
-def rows_of(outcomes: Mapping[int, Outcome]) -> Iterator[Outcome]:
-    """In the order of their numbers, each question once."""
-    seen: set[str] = set()
-    for _, outcome in sorted(outcomes.items()):
-        if isinstance(outcome, Made):
-            known = "".join(outcome.row.question.lower().split())
-            if known in seen:
-                yield Dropped("repeated", outcome.row.noting(dropped="an earlier example asks the same"))
-                continue
-            seen.add(known)
-        yield outcome
-
-
-def spent_line(ledger: Ledger) -> str:
-    """What was paid so far, in few words."""
-    return ", ".join(map(str, ledger.spent().values())) or "nothing"

@@ -3,10 +3,10 @@
 The judge sees no names and says why before it says which. Only who wins in both orders is chosen.
 """
 
-import json
 from dataclasses import dataclass, replace
 
-from demiurgic.chat.lenient import json_object, json_text
+from demiurgic.chat.asking import object_in
+from demiurgic.chat.lenient import json_text
 from demiurgic.chat.remote import Ask
 from demiurgic.evaluation.pairwise.asking import Choice, Question, Ruling, posed
 from demiurgic.evaluation.pairwise.judging import Judged
@@ -75,15 +75,11 @@ def judging(asked: Question, *, bound: bool = True) -> Ask:
 
 def opinion_of(answer: Answer) -> Opinion:
     """What a judge said. What is no choice is invalid, and never a tie."""
-    said = answer.text
-    try:
-        told = json_object(json.loads(said[said.index("{") : said.rindex("}") + 1]))
-    except (ValueError, RecursionError):
-        return Opinion(Choice.INVALID, 0, said)
+    told = object_in(answer.text) or {}
     choice = next((choice for choice in _CHOICES if choice.value == told.get("better")), Choice.INVALID)
     confidence = told.get("confidence")
     if answer.finish != "stop" or type(confidence) is not int or not 1 <= confidence <= 10:
-        return Opinion(Choice.INVALID, 0, said)
+        return Opinion(Choice.INVALID, 0, answer.text)
     return Opinion(choice, confidence, json_text(told.get("reason")))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from demiurgic.config import Settings
 from demiurgic.errors import UserError
 from demiurgic.evaluation.manifest import settle
+from demiurgic.messages import Usage
 from demiurgic_training.preferences.answering import Given, Prompt, Style, load_prompts, wanted
 from demiurgic_training.preferences.judging import judging
 from demiurgic_training.preferences.running import Duel, question_of
@@ -64,7 +65,7 @@ class PairsPlan:
     def foreseen(self) -> Iterator[Foreseen]:
         """The questions that will likely be asked: every answer, and every two of them in both orders."""
         words = "x" * _LETTERS_A_TOKEN * _ANSWER_TOKENS
-        answer = Paid(Answer(words, "stop"), "", FREE.of(Answer("", "").usage))
+        answer = Paid(Answer(words, "stop"), "", FREE.of(Usage()))
         for prompt in self.prompts:
             for model in self.models:
                 for sample in range(self.style.samples):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from demiurgic.errors import BadSchema, DemiurgicError, UnsupportedRequest
+from demiurgic.errors import DemiurgicError
 from demiurgic.evaluation.pairwise.asking import Question
 from demiurgic.evaluation.pairwise.judging import Winner
 from demiurgic.evaluation.pairwise.pairs import Pair
@@ -14,11 +14,11 @@ from demiurgic_training.preferences.answering import Given, Prompt, Style, candi
 from demiurgic_training.preferences.columns import Preference
 from demiurgic_training.preferences.judging import Opinion, Verdict, judging, opinion_of, verdict
 from demiurgic_training.teachers.crowd import Crowd
-from demiurgic_training.teachers.desk import REFUSED, Desk, Wanted
+from demiurgic_training.teachers.desk import Desk, Wanted, takes_no_schema
 from demiurgic_training.teachers.ledger import Paid
-from demiurgic_training.teachers.protocol import Unanswered
 
 Show = Callable[[int, int], None]
+_UNTESTED = "no tests"
 _BY_TESTS = "the tests of the task: the one passes them, the other fails"
 
 
@@ -76,7 +76,7 @@ class PairsRun:
             for model in models
             for sample in range(self._style.samples)
         ]
-        crowd: Crowd[Paid] = Crowd(self._desk.threads, self._show)
+        crowd: Crowd[Paid] = Crowd(self._desk, self._show)
         answers = crowd.do([partial(self._desk.answer, question) for _, _, question in asked])
         self._ended(crowd.stopped_by)
         given: dict[int, list[Given]] = {}
@@ -89,7 +89,7 @@ class PairsRun:
 
     def by_judge(self, duels: Sequence[Duel], judge: str) -> Came:
         """Let a judge compare every two in both orders; only who wins in both is chosen."""
-        crowd: Crowd[Opinion] = Crowd(self._desk.threads, self._show)
+        crowd: Crowd[Opinion] = Crowd(self._desk, self._show)
         asked = [(duel, swapped) for duel in duels for swapped in (False, True)]
         opinions = crowd.do([partial(self._opinion, duel, swapped, judge) for duel, swapped in asked])
         self._ended(crowd.stopped_by)
@@ -102,10 +102,12 @@ class PairsRun:
 
     def by_tests(self, duels: Sequence[Duel], checking: Checking) -> Came:
         """Let the tests of each task decide: who passes them against who fails them. Nothing is asked."""
-        crowd: Crowd[Preference] = Crowd(self._desk.threads, self._show)
-        made = crowd.do([partial(self._tested, duel, checking) for duel in duels])
+        crowd: Crowd[Preference | str] = Crowd(self._desk, self._show)
+        tested = crowd.do([partial(_tested, duel, checking) for duel in duels])
         self._ended(crowd.stopped_by)
-        return Came([pair for pair in made if pair], self.counts, self._stopped_by)
+        pairs = [each for each in tested if isinstance(each, Preference)]
+        self.counts.update("chosen" if isinstance(each, Preference) else each for each in tested if each)
+        return Came(pairs, self.counts, self._stopped_by)
 
     def _duels_of(self, prompt: Prompt, given: Sequence[Given], ratio: float) -> list[Duel]:
         found: list[Duel] = []
@@ -121,8 +123,8 @@ class PairsRun:
         key = f"judge/{duel.key}/{'swapped' if swapped else 'straight'}"
         try:
             paid = self._desk.answer(Wanted(key, judge, judging(question)))
-        except (Unanswered, UnsupportedRequest, BadSchema) as error:
-            if isinstance(error, Unanswered) and error.status not in REFUSED:
+        except DemiurgicError as error:
+            if not takes_no_schema(error):
                 raise
             paid = self._desk.answer(Wanted(f"{key}/free", judge, judging(question, bound=False)))
         return opinion_of(paid.answer)
@@ -139,20 +141,22 @@ class PairsRun:
         self.counts["chosen"] += 1
         return duel.won_by(winner, came.reasoning, came.confidence)
 
-    def _tested(self, duel: Duel, checking: Checking) -> Preference | None:
-        both = (duel.first, duel.second)
-        rulings = [checking.ruling(duel.prompt.row(each.paid.answer.text)) for each in both]
-        verdicts = [verdict_of(ruling) if ruling else "no tests" for ruling in rulings]
-        if CANNOT_FAIL in verdicts or "no tests" in verdicts or (verdicts[0] == PASS) is (verdicts[1] == PASS):
-            why = next((each for each in (CANNOT_FAIL, "no tests") if each in verdicts), "")
-            self.counts[why or ("both pass" if verdicts[0] == PASS else "both fail")] += 1
-            return None
-        self.counts["chosen"] += 1
-        failed = next(verdict for verdict in verdicts if verdict != PASS)
-        return duel.won_by(both[verdicts.index(PASS)], f"{_BY_TESTS} ({failed})", 10)
-
     def _ended(self, stopped_by: DemiurgicError | None) -> None:
         self._stopped_by = self._stopped_by or stopped_by
+
+
+def _tested(duel: Duel, checking: Checking) -> Preference | str:
+    """The pair, or why the tests of its task make none."""
+    both = (duel.first, duel.second)
+    rulings = [checking.ruling(duel.prompt.row(each.paid.answer.text)) for each in both]
+    verdicts = [verdict_of(ruling) if ruling else _UNTESTED for ruling in rulings]
+    for nothing in (CANNOT_FAIL, _UNTESTED):
+        if nothing in verdicts:
+            return nothing
+    passed = [verdict == PASS for verdict in verdicts]
+    if passed[0] is passed[1]:
+        return "both pass" if passed[0] else "both fail"
+    return duel.won_by(both[passed.index(True)], f"{_BY_TESTS} ({verdicts[passed.index(False)]})", 10)
 
 
 def question_of(duel: Duel, swapped: bool) -> Question:

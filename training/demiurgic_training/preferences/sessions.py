@@ -54,14 +54,15 @@ def _pairs(told: History) -> Iterator[tuple[Spoken, str]]:
 def _refused(told: History, number: int) -> Iterator[Spoken]:
     """Edits of a turn that were refused, each with the next one of the same file that was not."""
     turn = told.turns[number]
-    denied = {event.call_id for event in _events(turn, ApprovalGiven) if event.answer.kind == "deny"}
-    answered = {event.call_id for event in _events(turn, ApprovalGiven)}
+    answers = _answers(turn)
+    denied = {event.call_id for event in answers if event.answer.kind == "deny"}
+    allowed = {event.call_id for event in answers} - denied
     said = told.conversation(number, whole=True)
     for place, message in enumerate(said):
         call = _edit(message)
         if call is None or call.id not in denied:
             continue
-        better = next((other for other in said[place + 1 :] if _does(other, call, answered - denied)), None)
+        better = next((other for other in said[place + 1 :] if _does(other, call, allowed)), None)
         if isinstance(message, Assistant) and isinstance(better, Assistant):
             yield Spoken(said[:place], better, message)
 
@@ -79,8 +80,8 @@ def _edit(message: Message) -> ToolCall | None:
     return message.calls[0]
 
 
-def _events(turn: Turn, kind: type[ApprovalGiven]) -> list[ApprovalGiven]:
-    return [each.event for each in turn.records if isinstance(each, Happened) and isinstance(each.event, kind)]
+def _answers(turn: Turn) -> list[ApprovalGiven]:
+    return [each.event for each in turn.records if isinstance(each, Happened) and isinstance(each.event, ApprovalGiven)]
 
 
 def _parting(told: History, kept: int, left: int) -> Spoken | None:

@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from itertools import count, cycle
 from multiprocessing.connection import Connection
@@ -58,7 +59,8 @@ class _Helper:
         self._process.start()
         theirs.close()
         self._waiting: dict[int, Future[Answer]] = {}
-        self._numbers, self._lock, self._closed = count(), threading.Lock(), False
+        self._numbers, self._lock = count(), threading.Lock()
+        self._closed = self._ended = False
         opened: Any = self._pipe.recv()
         if isinstance(opened, DemiurgicError):
             self._process.join()
@@ -70,11 +72,12 @@ class _Helper:
     def ask(self, ask: Ask) -> Answer:
         future: Future[Answer] = Future()
         with self._lock:
-            if self._closed:
-                raise Stopped
+            if self._ended:
+                raise self._why()
             number = next(self._numbers)
             self._waiting[number] = future
-            self._pipe.send((number, ask))
+            with suppress(OSError):  # it has just ended: the reader tells everybody who waits
+                self._pipe.send((number, ask))
         return future.result()
 
     def close(self) -> None:
@@ -97,10 +100,13 @@ class _Helper:
                     future.set_exception(result)
         except (EOFError, OSError):
             with self._lock:
-                ended = Stopped() if self._closed else WorkError(_GONE, "start again to go on")
-                self._closed = True
+                self._ended = True
             for future in self._waiting.values():
-                future.set_exception(ended)
+                future.set_exception(self._why())
+
+    def _why(self) -> Exception:
+        """Why it ended: it was closed, or nobody knows."""
+        return Stopped() if self._closed else WorkError(_GONE, "start again to go on")
 
 
 def _serve(pipe: "Connection[Any, Any]", make: Make) -> None:

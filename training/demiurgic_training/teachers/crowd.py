@@ -2,11 +2,11 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Generic, TypeVar
 
 from demiurgic.errors import DemiurgicError, UserError
+from demiurgic_training.teachers.desk import Desk
 from demiurgic_training.teachers.protocol import Unanswered
 
 T = TypeVar("T")
@@ -35,10 +35,10 @@ class Trouble:
 
 
 class Crowd(Generic[T]):
-    """Does pieces of work that ask teachers, by so many threads. `stopped_by` says what ended it early, if anything."""
+    """Does pieces of work that ask at a desk, by its threads. `stopped_by` says what ended it early, if anything."""
 
-    def __init__(self, threads: int, show: Callable[[int, int], None]) -> None:
-        self._threads, self._show = threads, show
+    def __init__(self, desk: Desk, show: Callable[[int, int], None]) -> None:
+        self._desk, self._show = desk, show
         self._trouble, self._lock = Trouble(), threading.Lock()
         self._done = 0
         self.stopped_by: DemiurgicError | None = None
@@ -46,7 +46,7 @@ class Crowd(Generic[T]):
     def do(self, work: Sequence[Callable[[], T | None]]) -> list[T | None]:
         """What each came to; None for one whose question was not answered, now."""
         self._done = 0
-        with ThreadPoolExecutor(self._threads, "asking") as executor:
+        with self._desk.asking() as executor:
             try:
                 return list(executor.map(partial(self._one, len(work)), work))
             except BaseException:

@@ -1,13 +1,14 @@
 """Where questions are paid for: what is known is not asked again, and nothing is sent that the budget may not bear."""
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Generator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from threading import BoundedSemaphore
 
 from demiurgic.chat.remote import Ask
-from demiurgic.errors import UserError
+from demiurgic.errors import BadSchema, DemiurgicError, UnsupportedRequest, UserError
 from demiurgic_training.teachers.ledger import Ledger, Paid
 from demiurgic_training.teachers.money import Money
 from demiurgic_training.teachers.prices import Price
@@ -15,7 +16,7 @@ from demiurgic_training.teachers.protocol import Answer, Lost, Teacher, Unanswer
 from demiurgic_training.teachers.worst import worst_cost
 
 _DOLLARS = "USD"
-REFUSED = frozenset({400, 422, 501})
+_REFUSED = frozenset({400, 422, 501})
 """Statuses by which servers say that they do not take a request as it is: perhaps they take a simpler one."""
 _STARTS = 3
 """So often a question is put where who asks it is lost, lest one that ends processes ends them all."""
@@ -56,6 +57,12 @@ class Hired:
         return Money(paid + answer.lost * once.amount, once.currency)
 
 
+def takes_no_schema(error: DemiurgicError) -> bool:
+    """Whether what went wrong may go well once no schema is asked for."""
+    refused = isinstance(error, Unanswered) and error.status in _REFUSED
+    return refused or isinstance(error, UnsupportedRequest | BadSchema)
+
+
 class Desk:
     """Asks teachers by name, `at_once` questions at most. For many threads: with `threads` of them that many questions
     are always in the air, while others wait for the disk."""
@@ -64,6 +71,17 @@ class Desk:
         self.teachers, self.ledger = teachers, ledger
         self.threads = at_once + at_once // 2
         self._places = BoundedSemaphore(at_once)
+
+    @contextmanager
+    def asking(self) -> Generator[Executor]:
+        """The threads. Who leaves early, as by Ctrl-C, waits for no answer: the teachers hang up."""
+        with ThreadPoolExecutor(self.threads, "asking") as executor:
+            try:
+                yield executor
+            except BaseException:
+                for hired in self.teachers.values():
+                    hired.teacher.close()
+                raise
 
     def answer(self, wanted: Wanted) -> Paid:
         """The answer to a question. Raises BudgetSpent, Unanswered, or UserError where no teacher could ever answer; it
