@@ -9,12 +9,13 @@ import subprocess
 import sys
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from demiurgic.errors import SandboxError
+from demiurgic.sandbox.batch import in_order
 from demiurgic.sandbox.capture import Check, Ending, Program, Watch, capture, close_pipes
 from demiurgic.sandbox.cgroup import find_parents
 from demiurgic.sandbox.kernel import PythonKernel
@@ -111,20 +112,11 @@ class LocalSandbox(ABC):
         """Start a program."""
 
     def run(self, command: Command, on_output: OnOutput | None = None, cancel: threading.Event | None = None) -> Result:
-        folder = folder_beneath(self._policy.workspace, command.folder)
-        if self._closed or not command.argv:
-            raise SandboxError("the sandbox is closed" if self._closed else "no program is named")
-        run = self._begin(Order(command.argv, folder, command.limits, self._policy.writable, bool(command.stdin)))
-        watch = Watch(command.limits, cancel, run.checks)
-        try:
-            with self._registered(run.end):
-                program = Program(run.process, run.end)
-                ending = capture(program, command.limits, watch, command.stdin, on_output)
-            verdict = ending.verdict or watch.look() or (Status.CANCELLED if self._closed else None)
-        except BaseException:
-            run.abandon()
-            raise
-        return self._result(run, command.limits, ending, verdict)
+        return self._run(command, self._policy.writable, on_output, cancel)
+
+    def batch(self, commands: Iterable[Command]) -> Iterator[Result]:
+        """None can spoil the workspace for another: it is read-only for all of them."""
+        return in_order(commands, lambda command, cancel: self._run(command, False, None, cancel))
 
     def kernel(self) -> Kernel:
         if self._closed:
@@ -141,6 +133,24 @@ class LocalSandbox(ABC):
         for end in under_way:
             end()
         self._stack.close()
+
+    def _run(
+        self, command: Command, writable: bool, on_output: OnOutput | None, cancel: threading.Event | None
+    ) -> Result:
+        folder = folder_beneath(self._policy.workspace, command.folder)
+        if self._closed or not command.argv:
+            raise SandboxError("the sandbox is closed" if self._closed else "no program is named")
+        run = self._begin(Order(command.argv, folder, command.limits, writable, bool(command.stdin)))
+        watch = Watch(command.limits, cancel, run.checks)
+        try:
+            with self._registered(run.end):
+                program = Program(run.process, run.end)
+                ending = capture(program, command.limits, watch, command.stdin, on_output)
+            verdict = ending.verdict or watch.look() or (Status.CANCELLED if self._closed else None)
+        except BaseException:
+            run.abandon()
+            raise
+        return self._result(run, command.limits, ending, verdict)
 
     def _result(self, run: Run, limits: Limits, ending: Ending, verdict: Status | None) -> Result:
         outcome = run.finish(ending.stderr.head, verdict is not None)

@@ -6,7 +6,7 @@ sandbox itself is a `SandboxError` and never looks like a failure of the program
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -195,6 +195,10 @@ class Sandbox(Protocol):
 
     def run(self, command: Command, on_output: OnOutput | None = None, cancel: threading.Event | None = None) -> Result:
         """Run a program to its end. Raises SandboxError if the sandbox failed, whatever the program did."""
+        ...
+
+    def batch(self, commands: Iterable[Command]) -> Iterator[Result]:
+        """Run many, each in a sandbox of its own, as many at once as there are cores; results in order."""
         ...
 
     def kernel(self) -> Kernel:

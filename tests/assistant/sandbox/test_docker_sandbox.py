@@ -232,6 +232,11 @@ def test_runs_at_once_do_not_meet(sandbox: DockerSandbox) -> None:
         assert result.stdout.text().split()[:2] == ["0", "0"], result
 
 
+def test_a_batch_comes_in_order(sandbox: DockerSandbox) -> None:
+    commands = [Command(("sh", "-c", f"sleep 0.{9 - number}; echo {number}")) for number in range(6)]
+    assert [result.stdout.text().strip() for result in sandbox.batch(commands)] == list("012345")
+
+
 def test_files_belong_to_whom_the_workspace_belongs(backend: DockerBackend, workspace: Path) -> None:
     os.chown(workspace, NOBODY, NOBODY)
     sandbox = backend.open(Policy(workspace))

@@ -1,5 +1,6 @@
 """What holds for every kind of sandbox, and what holds where its results say so."""
 
+import itertools
 import os
 import socket
 import subprocess
@@ -274,6 +275,25 @@ def test_a_program_of_the_project_stands_for_another_only_where_it_is_kept_in(gr
         theirs.chmod(0o755)
     listed = ground.shell("ls -d .").stdout.text()
     assert listed == (".\n" if ground.kind == "process" else "of the project\n")
+
+
+def test_a_batch_comes_in_order_and_from_no_more_commands_than_needed(ground: Ground) -> None:
+    taken = itertools.count()
+    commands = (Command(("sh", "-c", f"sleep 0.{9 - n % 10}; echo {n}; exit {n % 3}")) for n in taken)
+    results = list(itertools.islice(ground.open().batch(commands), 7))
+    assert [result.stdout.text() for result in results] == [f"{n}\n" for n in range(7)]
+    assert [result.exit_code for result in results] == [n % 3 for n in range(7)]
+    assert next(taken) < 7 + 4 * (os.cpu_count() or 1) + 2
+
+
+def test_one_job_of_a_batch_cannot_spoil_another(ground: Ground) -> None:
+    if ground.kind == "process":
+        return  # it says that it keeps nothing
+    spoil = Command(("sh", "-c", "echo print\\(666\\) > json.py; echo x > $TMPDIR/x; ls $TMPDIR"))
+    read = Command(("python3", "-c", "import json, os; print(os.listdir('.'))"))
+    results = list(ground.open().batch([spoil, spoil, read]))
+    assert results[2].stdout.text() == "[]\n"
+    assert not list(ground.workspace.iterdir())
 
 
 @pytest.mark.parametrize("what", ["run", "kernel"])

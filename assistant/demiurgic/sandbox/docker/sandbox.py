@@ -9,10 +9,11 @@ import math
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from demiurgic.errors import SandboxError
+from demiurgic.sandbox.batch import in_order
 from demiurgic.sandbox.disk import Disk
 from demiurgic.sandbox.docker.binds import BindPlan
 from demiurgic.sandbox.docker.container import ContainerEnded, Order, StaleContainer
@@ -63,13 +64,41 @@ class DockerSandbox:
         self.policy: Policy = plan.policy
         self.warning = ground.warning
         self._ground, self._plan, self._pool, self._cleanup = ground, plan, pool, cleanup
+        self.enforced = ground.enforced
         self._kernels: list[PythonKernel] = []
 
     def run(self, command: Command, on_output: OnOutput | None = None, cancel: threading.Event | None = None) -> Result:
-        shape, order = self._shape(command.limits), self._order(command)
+        return self._run(command, self._shape(command.limits, self.policy.writable), on_output, cancel)
+
+    def batch(self, commands: Iterable[Command]) -> Iterator[Result]:
+        """None can spoil the workspace for another: it is read-only for all of them. Each has one core."""
+
+        def work(command: Command, cancel: threading.Event) -> Result:
+            return self._run(command, replace(self._shape(command.limits, writable=False), cores=1), None, cancel)
+
+        return in_order(commands, work)
+
+    def kernel(self) -> Kernel:
+        disk = self._disk(KERNEL_LIMITS, self.policy.writable)
+        kernel = PythonKernel(self._spawn, KERNEL_LIMITS, (disk.check,) if disk else ())
+        self._kernels.append(kernel)
+        return kernel
+
+    def close(self) -> None:
+        try:
+            self._pool.close()
+            for kernel in self._kernels:
+                kernel.close()
+        finally:
+            self._cleanup()
+
+    def _run(
+        self, command: Command, shape: Shape, on_output: OnOutput | None, cancel: threading.Event | None
+    ) -> Result:
+        order = self._order(command)
         while True:
             container = self._pool.take(shape)
-            run = Run(command, on_output, cancel, self._disk(command.limits))
+            run = Run(command, on_output, cancel, self._disk(command.limits, shape.writable))
             clean = False
             try:
                 ending = container.run(order, run.carry, run.stopped)
@@ -85,20 +114,6 @@ class DockerSandbox:
                     self._pool.drop(container)
             return run.result(ending, self.name, self._ground.enforced)
 
-    def kernel(self) -> Kernel:
-        disk = self._disk(KERNEL_LIMITS)
-        kernel = PythonKernel(self._spawn, KERNEL_LIMITS, (disk.check,) if disk else ())
-        self._kernels.append(kernel)
-        return kernel
-
-    def close(self) -> None:
-        try:
-            self._pool.close()
-            for kernel in self._kernels:
-                kernel.close()
-        finally:
-            self._cleanup()
-
     def _blame(self, ended: ContainerEnded) -> Status:
         """Why a container may have ended under a program. Raises SandboxError where nobody here knows."""
         if self._pool.closed:
@@ -109,20 +124,21 @@ class DockerSandbox:
 
     def _spawn(self, arguments: Arguments) -> ContainedProgram:
         order = self._order(Command(arguments(REPLIES), limits=_ENDLESS), stays=True)
-        container = self._pool.take(self._shape(KERNEL_LIMITS))
+        container = self._pool.take(self._shape(KERNEL_LIMITS, self.policy.writable))
         try:
             return ContainedProgram(container, order, self._pool.drop)
         except BaseException:
             self._pool.drop(container)
             raise
 
-    def _disk(self, limits: Limits) -> Disk | None:
-        return Disk([self.policy.workspace], limits) if self.policy.writable else None
+    def _disk(self, limits: Limits, writable: bool) -> Disk | None:
+        return Disk([self.policy.workspace], limits) if writable else None
 
-    def _shape(self, limits: Limits) -> Shape:
+    def _shape(self, limits: Limits, writable: bool) -> Shape:
         return Shape(
             image=self._ground.image,
-            binds=self._plan.binds(),
+            binds=self._plan.binds(writable),
+            writable=writable,
             user=self._ground.user,
             memory=limits.memory,
             processes=limits.processes,
