@@ -318,6 +318,15 @@ def test_a_text_is_embedded_as_the_library_itself_does_it(tmp_path: Path):
     assert vectors[0] != vectors[1]
 
 
+def test_a_grammar_does_not_wait_for_embeddings(engine):
+    ask(engine, "x", grammar='start: "a"')
+    embedding = threading.Thread(target=engine.embed, args=(["def add(a, b): return a + b"] * 500,))
+    embedding.start()
+    assert ask(engine, "x", grammar='start: "a"')[0] == "a"
+    assert embedding.is_alive()
+    embedding.join()
+
+
 def test_an_answer_ends_with_exactly_one_done(engine):
     events = list(engine.generate(Request((4, 5), max_tokens=3)))
     assert sum(isinstance(event, Done) for event in events) == 1

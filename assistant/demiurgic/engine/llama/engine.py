@@ -55,7 +55,7 @@ class LlamaEngine:
         self._candidates = Candidates(self._model.size)
         self._grammar_tokens: GrammarTokens | None = None
         self._embedder: Embedder | None = None
-        self._build_lock = threading.Lock()
+        self._build_lock, self._embed_lock = threading.Lock(), threading.Lock()
         self._errands: deque[Callable[[], None]] = deque()
         self._work = threading.Condition()
         self._closing = False
@@ -94,7 +94,7 @@ class LlamaEngine:
 
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """A unit vector for each text."""
-        with self._build_lock:
+        with self._embed_lock:
             self._check_open()
             self._embedder = self._embedder or Embedder(self._model, self._options)
             return self._embedder.embed(texts)
@@ -146,7 +146,7 @@ class LlamaEngine:
             self._context.abort.set()
             self._work.notify()
         self._thread.join()
-        with self._build_lock:
+        with self._embed_lock, self._build_lock:
             if self._embedder:
                 self._embedder.close()
             self._context.close()
