@@ -77,7 +77,7 @@ class Asker:
         if code is None or not code.strip():
             raise WorkError("the model answered without code", "ask again, or select less")
         if kind == "tests":
-            return self._test_file(language, selection.uri, code)
+            return self._test_file(selection.uri, code)
         changes = hunks(want.passage, code)
         if kind == "document":
             changes = only_words(changes, want.passage)
@@ -86,7 +86,7 @@ class Asker:
         edit = workspace_edit(changes, target, _label(kind, want), self.client)
         return Proposal(edit, shown_diff(changes, want.passage))
 
-    def _test_file(self, language: LanguageServer, uri: str, code: str) -> Proposal:
+    def _test_file(self, uri: str, code: str) -> Proposal:
         if not self.client.creates_files:
             raise WorkError(f"this editor lets nobody make files; the tests would be:\n\n{code}")
         path = test_file_for(path_of(uri), self.discretion.roots())

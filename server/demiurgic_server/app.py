@@ -1,7 +1,7 @@
 """The application: its endpoints, and how errors of any kind reach a client."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -53,9 +53,6 @@ def build_app(house: House, more: Sequence[APIRouter] = ()) -> ASGIApp:
             allow_private_network=True,
         )
     return AccessLog(guarded, house.meter)
-
-
-Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
 async def _failed(request: Request, error: Exception) -> JSONResponse:

@@ -60,8 +60,3 @@ class Serving:
     certificate: Path | None = None
     private_key: Path | None = None
     limits: Limits = field(default_factory=Limits)
-
-    @property
-    def local(self) -> bool:
-        """Whether only programs of this machine can reach it."""
-        return self.host in LOOPBACK

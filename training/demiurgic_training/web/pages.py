@@ -59,7 +59,7 @@ def read_index(folder: Path) -> list[Page]:
     if not folder.is_dir():
         raise UserError(f"{folder} is no folder of pages", "demiurgic data crawl URL makes one")
     if (folder / INDEX).exists():
-        pages = [_indexed(folder, held) for held in read_as(folder / INDEX, _page)]
+        pages = [_indexed(held) for held in read_as(folder / INDEX, _page)]
     else:
         files = (path.relative_to(folder).as_posix() for path in folder.rglob("*.txt"))
         pages = [Page(file) for file in sorted(files)]
@@ -78,7 +78,7 @@ def read_text(folder: Path, page: Page) -> str:
         raise UserError(f"{folder / page.file} is no UTF-8 text", "save it as UTF-8") from error
 
 
-def _indexed(folder: Path, held: Page | BadLine) -> Page:
+def _indexed(held: Page | BadLine) -> Page:
     if isinstance(held, BadLine):
         raise UserError(str(held), "crawl or clean again: the index is written anew")
     return held

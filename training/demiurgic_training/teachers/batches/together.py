@@ -55,7 +55,7 @@ class Batches:
             open_ones = self._send(name, new, ledger)
             if not open_ones:
                 return outcomes
-            for key, problem in self._collect(open_ones, asks, ledger):
+            for key, problem in self._collect(open_ones, ledger):
                 times[key] = times.get(key, 0) + 1
                 if not problem.again or times[key] >= _MOST_TIMES:
                     outcomes[key] = problem
@@ -91,9 +91,7 @@ class Batches:
             raise
         ledger.batch_sent(batch, id)
 
-    def _collect(
-        self, batches: Sequence[OpenBatch], asks: Mapping[str, Ask], ledger: Ledger
-    ) -> Iterator[tuple[str, NotDone]]:
+    def _collect(self, batches: Sequence[OpenBatch], ledger: Ledger) -> Iterator[tuple[str, NotDone]]:
         """Wait until one of the batches has ended, and settle all of it."""
         failures = 0
         while True:
