@@ -92,10 +92,10 @@ class History:
             case Began():
                 raise SessionError(f"the session {self.began.id} begins twice")
 
-    def path(self) -> list[Turn]:
-        """The turns that lead to where one is, the first first."""
+    def path(self, head: int | None = None) -> list[Turn]:
+        """The turns that lead to one, the first first; by default to where one is."""
         turns: list[Turn] = []
-        number = self.head
+        number = self.head if head is None else head
         while number:
             turns.append(self._turn(number))
             number = turns[-1].began.parent
@@ -122,10 +122,10 @@ class History:
         line = " ".join(first.split())
         return line if len(line) <= _TITLE else line[: _TITLE - 1] + "…"
 
-    def conversation(self, *, whole: bool = False) -> list[Message]:
-        """The messages as the model last saw them; if `whole`, as if nothing had ever been shortened."""
+    def conversation(self, head: int | None = None, *, whole: bool = False) -> list[Message]:
+        """The messages up to a turn as the model last saw them; if `whole`, as if nothing had ever been shortened."""
         messages: list[Message] = [System(self.began.system)]
-        for turn in self.path():
+        for turn in self.path(head):
             messages.append(User(turn.began.text))
             for record in turn.records:
                 if isinstance(record, Happened):
