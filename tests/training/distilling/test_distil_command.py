@@ -26,6 +26,8 @@ def test_a_teacher_of_this_machine_is_free(tmp_path, monkeypatch, capsys):
     ("words", "told"),
     [
         (["tiny-loop", "--dry-run", "teacher=anthropic"], "answers.budget=[10usd]"),
+        (["tiny-loop", "teacher=anthropic"], "answers.budget=[10usd]"),
+        (["tiny-loop", "teacher=http://127.0.0.1:9/v1#m", "answers.price=1/5usd"], "answers.budget=[10usd]"),
         (["tiny-loop", "--dry-run", "teacher=anthropic", "answers.budget=[10cny]"], "USD, in which there is no budget"),
         ([], "tiny-loop"),
     ],

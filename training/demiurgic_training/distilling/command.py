@@ -44,11 +44,12 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     if options.config is None:
         raise UserError("there is no loop", f"demiurgic distil CONFIG.yaml, or one of {', '.join(loops())}")
     plan = read_plan(options.config, options.overrides)
-    if options.dry_run:
-        from demiurgic_training.distilling.foreseeing import tell_money
+    from demiurgic_training.distilling.foreseeing import check_money, tell_money
 
+    if options.dry_run:
         tell_money(plan, settings, console())
         return 0
+    check_money(plan, settings)
     from demiurgic_training.distilling.board import board
     from demiurgic_training.distilling.running import Loop
     from demiurgic_training.distilling.stages import stages_of

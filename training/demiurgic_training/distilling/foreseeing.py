@@ -13,21 +13,26 @@ from demiurgic_training.teachers.agreeing import tell
 from demiurgic_training.teachers.estimating import Circumstances, Foreseen, estimate
 from demiurgic_training.teachers.money import parse_budget
 from demiurgic_training.teachers.opening import Reach, hire
-from demiurgic_training.teachers.prices import load_prices
+from demiurgic_training.teachers.prices import PriceList, load_prices
 from demiurgic_training.teachers.protocol import question
 
 _TASK_BYTES, _ANSWER_TOKENS = 900, 700
 
 
-def tell_money(plan: Plan, settings: Settings, screen: Console) -> None:
-    """Show it, as if the student could do nothing and every task went to the teacher. Raises UserError where the
-    teacher takes money and nobody said how much."""
-    prices, caps = load_prices(settings.prices), parse_budget(plan.answers.budget)
-    name = prices.full_name(plan.teacher)
-    price = prices.prices.get(name)
-    if not caps and price and (price.input or price.output):
+def check_money(plan: Plan, settings: Settings) -> None:
+    """Nobody is there to ask while a loop runs. Raises UserError where the teacher takes money, and how much it may
+    take was not said."""
+    prices = _prices(plan, settings)
+    price = prices.prices.get(prices.full_name(plan.teacher))
+    if not plan.answers.budget and price and (price.input or price.output):
         raise UserError(f"{plan.teacher} takes money, and there is no budget", "answers.budget=[10usd]")
-    if not remote(settings, name):
+
+
+def tell_money(plan: Plan, settings: Settings, screen: Console) -> None:
+    """Show it, as if the student could do nothing and every task went to the teacher. Raises UserError."""
+    check_money(plan, settings)
+    prices, caps = _prices(plan, settings), parse_budget(plan.answers.budget)
+    if not remote(settings, prices.full_name(plan.teacher)):
         screen.print(f"free: {plan.teacher} answers on this machine", markup=False)
         return
     each = 2 if plan.tasks.source == TAXONOMY or plan.tasks.source.startswith(SNIPPETS) else 1
@@ -37,3 +42,7 @@ def tell_money(plan: Plan, settings: Settings, screen: Console) -> None:
         likely = [Foreseen(plan.teacher, ask, _ANSWER_TOKENS)] * each
         estimates = estimate(likely, teachers, Circumstances(plan.answers.parallel, scale=plan.tasks.count))
     tell(estimates, caps, screen)
+
+
+def _prices(plan: Plan, settings: Settings) -> PriceList:
+    return load_prices(settings.prices, [f"{plan.teacher}={plan.answers.price}"] if plan.answers.price else ())
