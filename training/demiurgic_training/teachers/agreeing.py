@@ -47,13 +47,13 @@ def tell(estimates: Sequence[Estimate], caps: Mapping[str, Decimal], screen: Con
 
 
 def table(estimates: Sequence[Estimate]) -> Table:
-    """What it will take."""
+    """What it will take. Money comes first: a narrow window cuts what stands last."""
     shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     shown.add_column("teacher", overflow="fold")
-    for title in ("questions", "tokens in", "tokens out", "likely", "at most", "time"):
+    for title in ("likely", "at most", "time", "questions", "tokens in", "tokens out"):
         shown.add_column(title, justify="right", no_wrap=True)
     for each in estimates:
         tokens = (f"{each.usage.prompt:,}", f"{each.usage.completion:,}")
         money = (str(each.likely), str(each.most)) if each.most.amount else ("free", "free")
-        shown.add_row(each.teacher, f"{each.questions:,}", *tokens, *money, time_left(each.seconds))
+        shown.add_row(each.teacher, *money, time_left(each.seconds), f"{each.questions:,}", *tokens)
     return shown
