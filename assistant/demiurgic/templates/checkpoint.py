@@ -7,7 +7,7 @@ says are the same. Tokenizer and config are loaded elsewhere: nothing here impor
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from demiurgic.errors import UserError
 from demiurgic.templates.detect import ModelTraits, detect
@@ -76,7 +76,11 @@ def _generation(folder: Path) -> dict[str, Any]:
 
 
 def _held(file: Path) -> dict[str, Any]:
+    again = "copy it anew from where the checkpoint is from"
     try:
-        return json.loads(file.read_text("utf-8"))
+        held: Any = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(f"{file} cannot be read: {error}", "copy it anew from where the checkpoint is from") from error
+        raise UserError(f"{file} cannot be read: {error}", again) from error
+    if not isinstance(held, dict):
+        raise UserError(f"{file} holds no object of JSON", again)
+    return cast("dict[str, Any]", held)

@@ -88,7 +88,7 @@ def test_a_problem_is_fixed_once_its_change_is_applied_and_code_is_explained(tmp
         code.wait(".tab.active[aria-label*='Explanation.md']")
         until(lambda: code.count(".view-line::-p-text(values)") > 0)
         code.shot("explanation")
-        assert code.notifications() == []
+        until(lambda: code.notifications() == [])  # that it was at work is told until it has ended
     assert ["Expected comma" in json.dumps(asked) for asked in provider.asked] == [True, True, False]
 
 

@@ -31,8 +31,9 @@ def house(tmp_path_factory):
         yield running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium():
+    """While it is open its loop runs in this thread, and no other test can begin one."""
     with browser() as opened:
         yield opened
 

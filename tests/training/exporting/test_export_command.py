@@ -130,9 +130,9 @@ def test_what_fails_is_not_registered_unless_forced(tmp_path: Path, capsys: pyte
         (["tuned"], "was taught by P-tuning"),
         (["odd"], "of the kind IA3"),
         (["orphan"], "is not on this machine"),
-        (["listed"], "does not describe an adapter; save the adapter again"),
+        (["listed"], "adapter_config.json holds no object of JSON; copy it anew"),
         (["halved"], "model.safetensors is damaged: Error while deserializing header"),
-        (["bare"], "holds no *.safetensors; name the folder"),
+        (["bare"], "holds no model*.safetensors; name the folder"),
         (["speechless"], "tokenizer from one of; it needs config.json"),
         (["real", "--out", "real/config.json"], "real/config.json cannot be made: File exists; name another folder"),
         (["real", "--out", "real/config.json/out"], "cannot be made: Not a directory"),
@@ -189,7 +189,7 @@ def test_a_model_that_memory_cannot_hold_is_refused_before_it_is_merged_or_writt
     weights = psutil.virtual_memory().total // 4
     header = {"vast": {"dtype": "BF16", "shape": [weights], "data_offsets": [0, 2 * weights]}}
     head = json.dumps(header).encode()
-    with (folder / "vast.safetensors").open("wb") as file:
+    with (folder / "model-vast.safetensors").open("wb") as file:
         file.write(len(head).to_bytes(8, "little") + head)
         file.truncate(8 + len(head) + 2 * weights)
     capsys.readouterr()

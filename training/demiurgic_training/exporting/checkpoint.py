@@ -32,7 +32,7 @@ class Checkpoint:
             self.tokenizer = CheckpointTokenizer(automatic.AutoTokenizer.from_pretrained(folder, local_files_only=True))
         except (OSError, ValueError, KeyError, ImportError) as error:
             raise UserError(
-                f"{folder} is no checkpoint that can be read: {first_line(error)}",
+                f"{folder} is no checkpoint that can be read: {first_line(error).rstrip(' :')}",
                 "it needs config.json, the files of its tokenizer and *.safetensors",
             ) from error
 
