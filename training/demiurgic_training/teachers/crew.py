@@ -3,6 +3,7 @@ since each takes an SDK a millisecond or two of computing. Money stays with the 
 """
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -118,6 +119,7 @@ def _serve(pipe: "Connection[Any, Any]", make: Make) -> None:
         pipe.send(error)
         return
     pipe.send(teacher.tries)
+    gc.freeze()  # what the SDK is made of stays, and need not be looked through again and again
 
     def told(number: int, task: "asyncio.Task[Answer]") -> None:
         pipe.send((number, task.exception() or task.result()))
