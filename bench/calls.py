@@ -6,6 +6,7 @@ stands in for these two.
 
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
@@ -20,6 +21,9 @@ from demiurgic.templates.chatml import ChatML
 from demiurgic.templates.glm45 import Glm45
 from demiurgic.templates.protocol import Vocabulary
 
+_AT_ONCE = 200
+"""Calls after which it is told how many were well so far."""
+
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
@@ -30,14 +34,19 @@ def main() -> None:
         if len(sys.argv) > 2:
             models = [("the model", Path(sys.argv[2]), ChatML)]
         for name, path, family in models:
-            with opened(path, context=16384, kv_type="f16") as engine:
+            with opened(path, context=2048, separate=True, kv_type="f16") as engine:
                 template = family(Vocabulary(engine.facts.markers))
                 for constrained, calls in ((True, count), (False, max(40, count // 20))):
-                    tally = sample_calls(engine, template, TOOLS, calls, constrained=constrained)
-                    how = "with grammar" if constrained else "without"
-                    print(f"{name:<14}{how:<14}{calls:>6} calls: {dict(tally.outcomes)}", flush=True)
+                    outcomes, examples = Counter[str](), list[str]()
+                    for first in range(0, calls, _AT_ONCE):
+                        numbers = range(first, min(first + _AT_ONCE, calls))
+                        tally = sample_calls(engine, template, TOOLS, numbers, constrained=constrained)
+                        outcomes += tally.outcomes
+                        examples += tally.examples
+                        how = "with grammar" if constrained else "without"
+                        print(f"{name:<14}{how:<14}{numbers.stop:>6} calls: {dict(outcomes)}", flush=True)
                     if constrained:
-                        for example in tally.examples[:5]:
+                        for example in examples[:5]:
                             print(f"   {example}")
 
 

@@ -23,7 +23,7 @@ from demiurgic.workspace.beneath import LocalWorkspace
 from demiurgic.workspace.snapshots.store import Places, Snapshots
 
 
-def call(name: str, **arguments) -> str:
+def call(name: str, /, **arguments) -> str:
     """A call as ChatML models write it."""
     return f"<tool_call>\n{json.dumps({'name': name, 'arguments': arguments})}\n</tool_call>"
 

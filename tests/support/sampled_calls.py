@@ -26,12 +26,12 @@ class Tally:
 
 
 def sample_calls(
-    engine: Engine, template: Template, tools: Sequence[Tool], count: int, *, constrained: bool = True
+    engine: Engine, template: Template, tools: Sequence[Tool], numbers: range, *, constrained: bool = True
 ) -> Tally:
-    """Ask for calls of each tool in turn, at temperature 1.2."""
+    """Ask for calls of each tool in turn, at temperature 1.2. A number is a seed, and says which tool."""
     tally = Tally()
     waiting: list[tuple[Tool, Generation]] = []
-    for number in range(count):
+    for number in numbers:
         tool = tools[number % len(tools)]
         segments = template.render([User(f"Use {tool.name} now, please. ({number})")], [tool])
         prompt, _ = token_mask(encode(segments, engine, engine.facts.markers))

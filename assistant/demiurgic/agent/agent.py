@@ -130,7 +130,7 @@ class Turn:
             yield event
 
     def _run(self) -> Generator[AgentEvent]:
-        progress = Progress()
+        progress = Progress(self._text)
         yield TurnStarted(self._text)
         self._agent.conversation.append(User(self._text))
         try:
@@ -169,7 +169,7 @@ class Turn:
                 return TurnEnd.TOKEN_LIMIT  # the user wanted no more than this
             if ended.message.calls:
                 continue
-            if told := reminder(ended, progress, self._agent.runner.written, guided=self._equipment.guided):
+            if told := reminder(ended, progress, self._agent.runner.files, guided=self._equipment.guided):
                 yield from self._remind(told)
             elif self._ends():
                 return TurnEnd.DONE

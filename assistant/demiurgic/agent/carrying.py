@@ -44,6 +44,12 @@ class Carried:
     text: str
     wrote: tuple[str, ...] = ()
     failed: bool = False
+    declined: bool = False
+    """Whether it failed because it may not be."""
+
+
+class Declined(ToolFailed):
+    """The call could be carried out, and must not be."""
 
 
 class CallRunner:
@@ -57,11 +63,6 @@ class CallRunner:
         self._conversation = conversation
         self.files = OpenFiles(equipment.workspace)
         self._notes = Notes(equipment.workspace)
-
-    @property
-    def written(self) -> Collection[str]:
-        """Files that were written since the conversation began."""
-        return self.files.written
 
     def draft(self) -> str:
         """What a reply may repeat in long runs: the files it has just seen."""
@@ -93,10 +94,11 @@ class CallRunner:
         self, call: ToolCall, cancel: threading.Event, repetition: Repetition
     ) -> Generator[AgentEvent, None, Carried]:
         """The call's events, and its result."""
-        started = time.monotonic()
+        started, declined = time.monotonic(), False
         try:
             outcome = yield from self._tried(call, cancel)
         except DemiurgicError as error:
+            declined = isinstance(error, Declined)
             outcome = Outcome(f"Error: {error.message}" + (f"\n{error.hint}" if error.hint else ""), failed=True)
         except Exception as error:  # noqa: BLE001 - a broken tool is the model's problem, not the conversation's end
             outcome = Outcome(f"Error: the tool broke: {type(error).__name__}: {error}", failed=True)
@@ -104,7 +106,7 @@ class CallRunner:
         text = f"{outcome.text}\n\n{reminder}" if reminder else outcome.text
         seconds = time.monotonic() - started
         yield ToolFinished(call.id, call.name, text, outcome.failed, outcome.view, outcome.wrote, seconds)
-        return Carried(text, outcome.wrote, outcome.failed)
+        return Carried(text, outcome.wrote, outcome.failed, declined)
 
     def _tried(self, call: ToolCall, cancel: threading.Event) -> Generator[AgentEvent, None, Outcome]:
         tool = self._equipment.tools.get(call.name)
@@ -142,13 +144,13 @@ class CallRunner:
         return replace(outcome, text="\n\n".join(part for part in (outcome.text, *notes) if part))
 
     def _permitted(self, call: ToolCall, plan: Plan) -> Generator[AgentEvent]:
-        """Raises ToolFailed where the answer is no."""
+        """Raises Declined where the answer is no."""
         effects = tuple(plan.effects)
         match self._equipment.judge.judge(call.name, effects):
             case Allowed():
                 return
             case Denied(reason):
-                raise ToolFailed(reason)
+                raise Declined(reason)
             case Asks(reason, rule):
                 question = ApprovalAsked(call, effects, plan.view, reason, rule)
                 yield question
@@ -158,7 +160,7 @@ class CallRunner:
                     said = (
                         f": {answer.feedback}" if answer.feedback else ". Do not try it again; ask what to do instead."
                     )
-                    raise ToolFailed(f"the user said no{said}")
+                    raise Declined(f"the user said no{said}")
                 self._equipment.judge.learn(call.name, effects, answer)
 
     def _budget(self) -> Budget:

@@ -5,7 +5,9 @@ are looked at; what is quoted, planned or asked is not.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+
+from demiurgic.tools.definitions import Definition, definitions
 
 _DONE = r"(?:created|written|wrote|saved|updated|modified|edited|added|changed|fixed|renamed|replaced|deleted|removed)"
 _CLAIM = re.compile(
@@ -14,7 +16,9 @@ _CLAIM = re.compile(
     rf"|`?([\w./-]+\.\w{{1,8}})`?\s+(?:has|have|was|were)(?: now| also| just| been| successfully)*\s+{_DONE}\b",
     re.IGNORECASE,
 )
+_TOOLS = re.compile(r"\b(?:call(?:ed|ing)?|us(?:e|ed|ing)) the `(?:read|write|search|shell|edit|rewrite|rename)`")
 _CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_BLOCK = re.compile(r"```[^\n]*\n(.*?)(?:```|\Z)", re.DOTALL)
 
 
 _CALL = re.compile(
@@ -29,11 +33,41 @@ def meant_as_call(text: str) -> str:
     return found[1] if found else ""
 
 
+def tells_of_tools(text: str) -> bool:
+    """Whether an answer tells of the program's own tools, as if the user had them."""
+    return _TOOLS.search(_CODE.sub("", text)) is not None
+
+
+def only_shown(text: str, files: Mapping[str, str]) -> str:
+    """A function of one of these files that an answer shows as the file does not hold it; empty where there is none.
+
+    Of several versions the last counts: first comes what is wrong.
+    """
+    blocks = _BLOCK.findall(text)
+    for path, held in files.items():
+        known = _bodies(path, held)
+        shown = {name: body for block in blocks for name, body in _bodies(path, block).items()}
+        for name, body in shown.items():
+            if known.get(name, body) != body:
+                return name
+    return ""
+
+
 def unfounded(text: str, wrote: Collection[str]) -> list[str]:
     """Files that the text says were written, and that nothing wrote."""
     claimed = (found[1] or found[2] for found in _CLAIM.finditer(_CODE.sub("", text)))
     names = dict.fromkeys(name.strip("./") for name in claimed)
     return [name for name in names if not any(_is_same(name, path) for path in wrote)]
+
+
+def _bodies(path: str, text: str) -> dict[str, list[str]]:
+    """What a text defines, without regard to blanks."""
+    lines = text.split("\n")
+
+    def body(one: Definition) -> list[str]:
+        return " ".join(lines[one.first - 1 : one.last]).split()
+
+    return {one.name: body(one) for one in definitions(path, text)}
 
 
 def _is_same(name: str, path: str) -> bool:

@@ -42,6 +42,6 @@ class Equipment:
     limits: Limits = field(default_factory=Limits)
     guided: bool = False
     """Whether the model needs more help than a large one. Files that the user names in passing go with what they said,
-    as those named with `@` always do; and it is asked once to go on where its last command failed."""
+    as those named with `@` always do; and it hears once of what it leaves failed, unchanged or only shown."""
     wishes: ReplyOptions = field(default_factory=ReplyOptions)
     """How the model shall write. Whether it may make several calls in one reply is part of it: small ones get lost."""

@@ -45,6 +45,11 @@ class OpenFiles:
         """Take in what somebody else wrote for the model, which has not seen it."""
         self.written |= dict.fromkeys(wrote)
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """What the model saw of them, the latest last."""
+        return dict(self._open)
+
     def latest(self) -> str:
         """The text of the file that was touched last."""
         return next(reversed(self._open.values()), "")

@@ -13,12 +13,15 @@ from demiurgic.messages import Assistant, ToolCall, Usage
 _MOST_BROKEN = 3
 """Replies in a row without a call that could be carried out, after which the turn ends."""
 _COMMANDS = frozenset(("shell", "python"))
+_CHANGES = frozenset(("write", "edit", "rewrite", "rename"))
 
 
 @dataclass(slots=True)
 class Progress:
     """One turn's."""
 
+    asked: str
+    """What the user said."""
     started: float = field(default_factory=time.monotonic)
     steps: int = 0
     broken: int = 0
@@ -31,6 +34,8 @@ class Progress:
     """Whether the latest call did."""
     broke: bool = False
     """Whether the latest command did."""
+    unchanged: bool = False
+    """Whether the latest change to a file could not be made, which the model was not told of yet."""
     message: Assistant = field(default_factory=Assistant)
     usage: Usage = field(default_factory=Usage)
     wrote: dict[str, None] = field(default_factory=dict[str, None])
@@ -60,6 +65,8 @@ class Progress:
         self.urged = self.urged and carried.failed
         if call.name in _COMMANDS:
             self.broke = carried.failed
+        if call.name in _CHANGES:
+            self.unchanged = carried.failed and not carried.declined
 
     def limit(self, limits: Limits) -> TurnEnd | None:
         """Why the turn may not go on, if so."""

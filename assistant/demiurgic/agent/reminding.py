@@ -4,23 +4,37 @@ Small ones end with nothing, with a call as text, or with what should be done; a
 done. Each is told once, plainly, what is missing; most then do it.
 """
 
-from collections.abc import Collection
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from demiurgic.agent.claims import meant_as_call, unfounded
+from demiurgic.agent.claims import meant_as_call, only_shown, tells_of_tools, unfounded
+from demiurgic.agent.files import OpenFiles
 from demiurgic.agent.progress import Progress
 from demiurgic.events import Finish, ReplyEnded
 
+_MOST_ASKED = 300
+"""Letters of the user's words that are said again."""
 
-def reminder(ended: ReplyEnded, progress: Progress, written: Collection[str], *, guided: bool) -> str:
+
+@dataclass(frozen=True, slots=True)
+class _Urge:
+    """What is missing, and whether only a call can bring it: telling in words was in vain."""
+
+    text: str
+    must_call: bool = False
+
+
+def reminder(ended: ReplyEnded, progress: Progress, files: OpenFiles, *, guided: bool) -> str:
     """What the model must hear; nothing where its answer counts. Notes in `progress` that it was told."""
     if broken := _broken(ended):
         progress.broken += 1
         return broken
     text = ended.message.text
-    if not progress.urged and (urge := _urge(text, progress, guided=guided)):
-        progress.urged, progress.must_call = True, progress.failed
-        return urge
-    if not progress.doubted and (missing := unfounded(text, written)):
+    if not progress.urged and (urge := next(_urges(text, progress, files, guided=guided), None)):
+        progress.urged, progress.must_call = True, urge.must_call
+        progress.unchanged = False
+        return urge.text
+    if not progress.doubted and (missing := unfounded(text, files.written)):
         progress.doubted = True
         return f"You say that you changed {', '.join(missing)}, but nothing was written. Do it with a tool now."
     return ""
@@ -41,12 +55,31 @@ def _broken(ended: ReplyEnded) -> str:
     return ""
 
 
-def _urge(text: str, progress: Progress, *, guided: bool) -> str:
+def _urges(text: str, progress: Progress, files: OpenFiles, *, guided: bool) -> Iterator[_Urge]:
     """What is missing where a turn ends with nothing, with a failure, or with what should be done."""
     if guided and progress.broke and "```" not in text:
-        return "The last command failed. Mend what it complains of, or tell the user why that cannot be done."
+        said = "The last command failed. Mend what it complains of, or tell the user why that cannot be done."
+        yield _Urge(said, progress.failed)
+    if guided and not progress.wrote and "?" not in progress.asked and (name := only_shown(text, files.texts)):
+        said = f"{name} is still as it was: what you show is in no file yet. Put it there now with a tool."
+        yield _Urge(said, must_call=True)
+    if guided and progress.unchanged:
+        said = (
+            "Your change could not be made, so the fault is still there. Run what shows it, and change what it names."
+        )
+        yield _Urge(said, must_call=True)
     if progress.steps > 1 and not text.strip("` \n"):
-        return "Your answer is empty. Tell the user in one sentence what came of it."
+        said = f"Your answer is empty. Tell the user in one sentence what came of it. {_asked(progress)}"
+        yield _Urge(said, progress.failed)
+    if guided and tells_of_tools(text):
+        said = "The user cannot call your tools and did not ask about them."
+        yield _Urge(f"{said} {_asked(progress)} Answer that, or call a tool now.")
     if progress.failed and "```" in text:
-        return "The last call failed, and what you describe is in no file yet. Put it there now with a tool."
-    return ""
+        said = "The last call failed, and what you describe is in no file yet. Put it there now with a tool."
+        yield _Urge(said, must_call=True)
+
+
+def _asked(progress: Progress) -> str:
+    """What the user said, once more: small models lose it over what they found."""
+    words = " ".join(progress.asked.split())
+    return f"They asked: {words if len(words) <= _MOST_ASKED else words[:_MOST_ASKED] + '…'}"

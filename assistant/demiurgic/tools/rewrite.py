@@ -54,7 +54,9 @@ def _change(now: FileNow, file: TextFile, arguments: JsonObject) -> ChangePlan:
     indented = _indented(code, indentation(lines[definition.first - 1]), now.path)
     changed = "\n".join((*lines[: first - 1], *indented, *lines[definition.last :]))
     if changed == text:
-        hint = "the mistake is elsewhere; running the tests shows where"
+        others = [one.name for one in definitions(now.path, text) if one.name != definition.name][:_NAMED]
+        where = f"elsewhere, perhaps in {' or '.join(others)}" if others else "elsewhere"
+        hint = f"the mistake is {where}; running the tests shows where"
         raise ToolFailed(f"{definition.name} in {now.shown} says exactly that already", hint)
     said = f"Rewrote {definition.name} in {now.shown}, lines {first}-{first + len(code) - 1}."
     return ChangePlan(now, _saying(now, file, changed), said)

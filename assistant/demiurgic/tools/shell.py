@@ -24,6 +24,8 @@ _MOST_SECONDS = 600
 _NO_OUTPUT = "[no output]"
 _TESTS_AS_PROGRAM = re.compile(r"\bpython3? ((?:[\w.-]+/)*test_\w+\.py)$")
 """Small models run a file of tests as if it were a program, and take its silence for success."""
+_NO_TESTS = re.compile(r"^Ran 0 tests in ", re.MULTILINE)
+"""What unittest says where tests are plain functions, and calls it a success."""
 BASH = "/bin/bash"
 """By its place: the first `bash` on the path may be the project's."""
 _ONE_STREAM = f'exec -a bash {BASH} -c "$1" 2>&1'
@@ -52,8 +54,10 @@ class ShellPlan:
         except SandboxError as error:
             raise ToolFailed(error.message, error.hint) from error
         said = _said(result, self.limits, around)
-        if said == _NO_OUTPUT and (tests := _TESTS_AS_PROGRAM.search(self.command)):
-            said += f"\n[no test was run, only defined: python -m pytest {tests[1]} runs them]"
+        if _NO_TESTS.search(said):
+            said += "\n[this ran no test. To run tests that are plain functions: python -m pytest]"
+        elif said == _NO_OUTPUT and (tests := _TESTS_AS_PROGRAM.search(self.command)):
+            said += f"\n[this ran no test. To run them: python -m pytest {tests[1]}]"
         return Outcome(said, failed=result.status is not Status.OK)
 
 

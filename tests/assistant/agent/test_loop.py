@@ -9,7 +9,6 @@ import pytest
 from support.desks import Answers, Seen, Verdicts, call, equipment, scripted
 
 from demiurgic.agent.agent import Agent
-from demiurgic.agent.claims import meant_as_call
 from demiurgic.agent.equipment import Limits
 from demiurgic.agent.events import (
     Answer,
@@ -161,19 +160,6 @@ def test_the_same_call_with_another_result_is_no_circle(tmp_path: Path):
     events = turn(Agent(equipment(tmp_path, scripted(*steps, "Done."))))
     assert events[-1].reason is TurnEnd.DONE
     assert not any("same call" in event.text for event in only(events, ToolFinished))
-
-
-def test_a_claim_without_a_deed_is_doubted_once(tmp_path: Path):
-    agent = Agent(equipment(tmp_path, scripted("I have created hello.py.", "I have created hello.py.")))
-    events = turn(agent)
-    [reminder] = only(events, Reminded)
-    assert "hello.py" in reminder.text
-    assert events[-1].reason is TurnEnd.DONE
-
-
-def test_a_claim_that_is_true_is_believed(tmp_path: Path):
-    events = turn(Agent(equipment(tmp_path, scripted(WRITE, "I have created hello.py."))))
-    assert not only(events, Reminded)
 
 
 @pytest.mark.parametrize(
@@ -350,84 +336,3 @@ def test_what_can_never_fit_is_refused_at_once(tmp_path: Path):
     assert len(agent.conversation) == 1
     assert not model.engine.requests
     turn(agent, "a shorter question")
-
-
-@pytest.mark.parametrize(
-    ("text", "tool"),
-    [
-        ('{"name": "run_tests", "arguments": {"path": "."}}', "run_tests"),
-        ('```json\n{"name": "read", "arguments": {"file": "a"}}\n```', "read"),
-        ('{"name": "Ada", "age": 3}', ""),
-        ('The answer is {"name": "read", "arguments": {}}', ""),
-        ('[{"name": "read", "arguments": {}}]', ""),
-    ],
-)
-def test_an_answer_that_is_only_a_call_of_no_tool_is_noticed(text: str, tool: str):
-    assert meant_as_call(text) == tool
-
-
-def test_a_call_of_an_unknown_tool_does_not_end_the_turn(tmp_path: Path):
-    model = scripted('{"name": "run_tests", "arguments": {"path": "."}}', "Done.")
-    events = turn(Agent(equipment(tmp_path, model)))
-    assert "no tool run_tests" in only(events, Reminded)[0].text
-    assert events[-1].message.text == "Done."
-
-
-@pytest.mark.parametrize(
-    ("first", "answer", "told"),
-    [
-        (call("read", path="none.py"), "Do this:\n```python\nprint(1)\n```", "in no file yet"),
-        (call("read", path="hello.py"), "```", "answer is empty"),
-        (call("read", path="hello.py"), "Do this:\n```python\nprint(1)\n```", ""),
-        (call("read", path="none.py"), "There is no such file.", ""),
-    ],
-)
-def test_a_turn_does_not_end_with_nothing_or_with_what_should_be_done(tmp_path: Path, first, answer, told):
-    (tmp_path / "hello.py").write_text("print()\n")
-    events = turn(Agent(equipment(tmp_path, scripted(first, answer, answer, "Done."))))
-    reminders = only(events, Reminded)
-    assert [told in reminder.text for reminder in reminders] == ([True] if told else [])
-    assert events[-1].message.text == answer  # it is said once
-
-
-def test_after_a_call_that_worked_it_may_be_said_again(tmp_path: Path):
-    failing, described = call("read", path="none.py"), "Do this:\n```python\nprint(1)\n```"
-    events = turn(Agent(equipment(tmp_path, scripted(failing, described, WRITE, failing, described, "Done."))))
-    assert ["in no file yet" in reminder.text for reminder in only(events, Reminded)] == [True, True]
-
-
-class Tests:
-    """A command that fails at first."""
-
-    spec = equipment(Path("/"), scripted()).tools["shell"].spec
-    effects = ()
-    view = TextView("tests")
-    runs = 0
-
-    def plan(self, arguments, around):
-        return self
-
-    def run(self, around):
-        self.runs += 1
-        return Outcome("1 failed" if self.runs == 1 else "1 passed", failed=self.runs == 1)
-
-
-@pytest.mark.parametrize("guided", [True, False])
-def test_a_small_model_does_not_leave_a_failing_command_without_a_word(tmp_path: Path, guided: bool):
-    run = call("shell", command="make test")
-    model = scripted(run, "Done.", run, "All tests pass.")
-    events = turn(Agent(equipment(tmp_path, model, [Tests()], guided=guided)))
-    reminded = ["last command failed" in reminder.text for reminder in only(events, Reminded)]
-    assert reminded == ([True] if guided else [])
-    assert events[-1].message.text == ("All tests pass." if guided else "Done.")
-
-
-FREE_TEXT = "(?s:.*)"
-
-
-def test_after_words_in_vain_a_call_is_required(tmp_path: Path):
-    described = "Do this:\n```python\nprint(1)\n```"
-    model = scripted(call("read", path="none.py"), described, WRITE, described, "Done.")
-    turn(Agent(equipment(tmp_path, model)))
-    free = [FREE_TEXT in request.grammar for request in model.engine.requests]
-    assert free == [True, True, False, True]

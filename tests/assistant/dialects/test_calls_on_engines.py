@@ -20,7 +20,7 @@ from demiurgic.templates.protocol import Vocabulary
 @pytest.mark.parametrize(("family", "model"), [(Glm4, "tiny_glm4"), (Glm45, "tiny_glm45"), (Glm47, "tiny_glm45")])
 def test_random_weights_make_only_valid_calls(family, model: str, request: pytest.FixtureRequest):
     with opened(request.getfixturevalue(model), context=8192) as engine:
-        tally = sample_calls(engine, family(Vocabulary(engine.facts.markers)), TOOLS, 80)
+        tally = sample_calls(engine, family(Vocabulary(engine.facts.markers)), TOOLS, range(80))
     assert set(tally.outcomes) <= {"valid", "cut off"}, tally.examples[:5]
     assert tally.outcomes["valid"] > 60
 
@@ -28,6 +28,6 @@ def test_random_weights_make_only_valid_calls(family, model: str, request: pytes
 @pytest.mark.slow
 def test_a_real_model_makes_only_valid_calls(smollm2: Path):
     with opened(smollm2, context=8192, kv_type="f16") as engine:
-        tally = sample_calls(engine, ChatML(Vocabulary(engine.facts.markers)), TOOLS, 24)
+        tally = sample_calls(engine, ChatML(Vocabulary(engine.facts.markers)), TOOLS, range(24))
     assert set(tally.outcomes) <= {"valid", "cut off"}, tally.examples[:5]
     assert tally.outcomes["valid"] > 18

@@ -178,7 +178,9 @@ def test_python_that_is_stopped_says_what_is_left(sandbox, kernel):
 def test_tests_run_as_a_program_are_no_proof(around):
     (around.workspace.root / "test_sums.py").write_text("def test_sums():\n    assert 1 + 1 == 3\n")
     silent = called(SHELL, around, command="python3 test_sums.py").text
-    assert silent == "[no output]\n[no test was run, only defined: python -m pytest test_sums.py runs them]"
+    assert silent == "[no output]\n[this ran no test. To run them: python -m pytest test_sums.py]"
+    nothing = called(SHELL, around, command="python3 -m unittest test_sums.py").text
+    assert nothing.endswith("[this ran no test. To run tests that are plain functions: python -m pytest]")
     assert called(SHELL, around, command="true").text == "[no output]"
     (around.workspace.root / "test_loud.py").write_text("print('ran')\n")
     assert called(SHELL, around, command="python3 test_loud.py").text == "ran"
