@@ -45,9 +45,9 @@ def rewrite(bench: Bench) -> None:
 
 
 def editing(bench: Bench) -> None:
-    """The same small change by `edit`, `rewrite` and `write`, in files of 50 to 1,000 lines; all texts are laid down."""
+    """The same small change by `edit`, `rewrite` and `write`, in files of 50 to 400 lines; all texts are laid down."""
     most = 600
-    for lines in (50, 150, 400, 1000):
+    for lines in (50, 150, 400):
         [seen] = bench.turns(("ours", "editing", LARGER, lines, most))
         edit, function, file = (seen[f"{tool} drafted"] for tool in ("edit", "rewrite", "write"))
         bench.slower(f"{lines} lines: one function rewritten / edit, both drafted", function, edit, "s")

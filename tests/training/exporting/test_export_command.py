@@ -214,7 +214,9 @@ def test_a_kill_leaves_no_file_and_the_next_export_is_whole(tmp_path: Path):
         for line in process.stderr:
             if "comparing Q8_0" in line:
                 break
+        helpers = psutil.Process(process.pid).children(recursive=True)
         os.killpg(process.pid, signal.SIGKILL)
+    psutil.wait_procs(helpers, timeout=10)  # they hold the folder's lock as long as they die
     assert process.returncode == -signal.SIGKILL
     assert kept(out) == set()
     assert (out / ".student.making" / "student-Q8_0.gguf").is_file()
