@@ -16,7 +16,7 @@ from bench.figures import Figures, answer
 from bench.tasks import CALLING, CHATTY, CODE, WRITE_FILE, edit_prompt, prompt_ids, rewrite_prompt, turns
 from demiurgic.agent.agent import Agent
 from demiurgic.agent.equipment import Equipment
-from demiurgic.agent.events import Answer, ApprovalAsked, Mode
+from demiurgic.agent.events import Answer, ApprovalAsked
 from demiurgic.agent.hooks import Hooks
 from demiurgic.agent.permissions.permissions import Permissions
 from demiurgic.agent.prompt import profile
@@ -28,6 +28,7 @@ from demiurgic.engine.options import EngineOptions
 from demiurgic.engine.protocol import Done, Piece, Request, Sampling
 from demiurgic.events import Finish, ReplyEnded, TextDelta
 from demiurgic.messages import Tool, ToolCall
+from demiurgic.modes import Mode
 from demiurgic.sandbox.process import ProcessSandbox
 from demiurgic.sandbox.protocol import Policy
 from demiurgic.templates.chatml import ChatML

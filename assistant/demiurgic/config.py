@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args, get_type_hints
 from platformdirs import user_cache_path, user_config_path, user_state_path
 
 from demiurgic.errors import ConfigError
+from demiurgic.modes import Mode
 from demiurgic_models.reading import read_toml
 
 _PREFIX = "DEMIURGIC_"
@@ -43,7 +44,7 @@ _RANGES: dict[str, tuple[int, float]] = {
     "disk_cache": (0, math.inf),
 }
 
-MODES = ("plan", "ask", "edits", "all")
+MODES = tuple(mode.value for mode in Mode)
 """How much the agent may do unasked, the least first."""
 
 SANDBOXES = ("auto", "docker", "bubblewrap", "landlock", "process")

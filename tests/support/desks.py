@@ -9,12 +9,13 @@ from support.tool_calls import NoSandbox, no_kernel
 
 from demiurgic.agent.desk import Desk, Premises
 from demiurgic.agent.equipment import Equipment, Limits
-from demiurgic.agent.events import AgentEvent, Answer, ApprovalAsked, Mode
+from demiurgic.agent.events import AgentEvent, Answer, ApprovalAsked
 from demiurgic.agent.hooks import Hooks
 from demiurgic.agent.judging import Allowed, Verdict
 from demiurgic.agent.sessions.shelf import Shelf
 from demiurgic.chat.local import LocalChat
 from demiurgic.engine.scripted import Script, ScriptedEngine
+from demiurgic.modes import Mode
 from demiurgic.templates.chatml import ChatML
 from demiurgic.templates.protocol import Vocabulary
 from demiurgic.tools.protocol import AgentTool, Effect

@@ -15,7 +15,6 @@ from support.scripted_chat import Pace, ScriptedChat
 
 from demiurgic.agent.desk import Desk, Premises
 from demiurgic.agent.equipment import Equipment
-from demiurgic.agent.events import Mode
 from demiurgic.agent.hooks import Hooks
 from demiurgic.agent.permissions.permissions import Permissions
 from demiurgic.agent.sessions.shelf import Shelf
@@ -23,6 +22,7 @@ from demiurgic.compose import open_chat
 from demiurgic.config import load_settings
 from demiurgic.errors import DemiurgicError, UserError
 from demiurgic.messages import Assistant, ToolCall
+from demiurgic.modes import Mode
 from demiurgic.repl.app import run_repl
 from demiurgic.sandbox.process import ProcessSandbox
 from demiurgic.sandbox.protocol import Policy

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from demiurgic.agent.agent import Agent, Turn
 from demiurgic.agent.equipment import Equipment
-from demiurgic.agent.events import AgentEvent, Compacted, Delegated, Mode, Observer, ToolStarted, TurnStarted
+from demiurgic.agent.events import AgentEvent, Compacted, Delegated, Observer, ToolStarted, TurnStarted
 from demiurgic.agent.sessions.history import Move
 from demiurgic.agent.sessions.session import Session
 from demiurgic.agent.sessions.shelf import Shelf, Start, Summary
 from demiurgic.agent.sessions.training import training_line
 from demiurgic.errors import SessionError
 from demiurgic.messages import Assistant, Message
+from demiurgic.modes import Mode
 from demiurgic.tools.protocol import DiffView
 from demiurgic.workspace.protocol import Workspace
 from demiurgic.workspace.snapshots.state import Change

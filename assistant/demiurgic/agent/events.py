@@ -14,15 +14,6 @@ from demiurgic.messages import Assistant, ToolCall, Usage, User
 from demiurgic.tools.protocol import Effect, View
 
 
-class Mode(StrEnum):
-    """How much the agent may do without a question. Set by the user, never by a file in the project."""
-
-    PLAN = "plan"  # nothing is written, nothing is run
-    ASK = "ask"  # reading is free; every edit and command asks
-    EDITS = "edits"  # edits in the workspace are free too
-    ALL = "all"  # and so are commands in the sandbox; what leaves it or is protected still asks
-
-
 @dataclass(frozen=True, slots=True)
 class TurnStarted:
     """The user said something."""

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from demiurgic.agent.events import Answer, Mode
+from demiurgic.agent.events import Answer
+from demiurgic.modes import Mode
 from demiurgic.tools.protocol import Effect
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from demiurgic.agent.desk import Desk, Premises
 from demiurgic.agent.equipment import Equipment, Limits
-from demiurgic.agent.events import Approver, Mode, Observer
+from demiurgic.agent.events import Approver, Observer
 from demiurgic.agent.hooks import Hook, Hooks
 from demiurgic.agent.permissions.names import SECRETS
 from demiurgic.agent.permissions.permissions import Permissions
@@ -20,6 +20,7 @@ from demiurgic.chat.protocol import ChatModel, ReplyOptions
 from demiurgic.compose.chat import open_chat
 from demiurgic.config import Settings
 from demiurgic.errors import NoSuchSession
+from demiurgic.modes import Mode
 from demiurgic.sandbox.choose import open_sandbox
 from demiurgic.sandbox.protocol import Kernel, Policy, Sandbox
 from demiurgic.sandbox.toolchain import own_interpreter, project_folders

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from demiurgic.agent.events import Mode, ToolStarted
+from demiurgic.agent.events import ToolStarted
 from demiurgic.errors import NoSuchSession, UserError, WorkspaceError
+from demiurgic.modes import Mode
 from demiurgic.repl.front import Front
 from demiurgic.repl.items import Notice, Printed, Rows
 from demiurgic.repl.replay import replay

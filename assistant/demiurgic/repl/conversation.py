@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from demiurgic.agent.events import AgentEvent, Mode, StepStarted, ToolFinished
+from demiurgic.agent.events import AgentEvent, StepStarted, ToolFinished
 from demiurgic.errors import DemiurgicError
 from demiurgic.events import PromptProgress, ReasoningDelta, ReplyEnded, TextDelta
+from demiurgic.modes import Mode
 from demiurgic.repl.commands import Work, command_in, find_command
 from demiurgic.repl.front import Front
 from demiurgic.repl.items import Echo, Facts, Notice, Printed

@@ -4,7 +4,8 @@ for the status line."""
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from demiurgic.agent.events import AgentEvent, Mode, TurnEnd
+from demiurgic.agent.events import AgentEvent, TurnEnd
+from demiurgic.modes import Mode
 from demiurgic.tools.protocol import DiffView
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
-from demiurgic.agent.events import Mode
+from demiurgic.modes import Mode
 from demiurgic.repl.items import Facts
 from demiurgic.workspace.shown import visible_name
 

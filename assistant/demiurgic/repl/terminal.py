@@ -25,7 +25,8 @@ from prompt_toolkit.output import ColorDepth
 from rich.console import RenderableType
 from rich.text import Text
 
-from demiurgic.agent.events import Answer, ApprovalAsked, Approver, Mode
+from demiurgic.agent.events import Answer, ApprovalAsked, Approver
+from demiurgic.modes import Mode
 from demiurgic.repl.activity import activity
 from demiurgic.repl.completing import FileNames, ReplCompleter
 from demiurgic.repl.conversation import Conversation

@@ -2,7 +2,7 @@
 
 from acp.schema import SessionMode, SessionModeState
 
-from demiurgic.agent.events import Mode
+from demiurgic.modes import Mode
 from demiurgic.repl.commands import MODES
 from demiurgic_lsp.acp.errors import wrong_input
 

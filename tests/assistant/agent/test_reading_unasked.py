@@ -7,8 +7,9 @@ from support.desks import Answers, call, equipment, scripted
 from support.tool_calls import PolicyAlone
 
 from demiurgic.agent.agent import Agent
-from demiurgic.agent.events import Answer, Mode, ToolFinished
+from demiurgic.agent.events import Answer, ToolFinished
 from demiurgic.agent.permissions.permissions import Permissions
+from demiurgic.modes import Mode
 from demiurgic.tools.rewrite import RewriteTool
 from demiurgic.tools.sets import tool_set
 

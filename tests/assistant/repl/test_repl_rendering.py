@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from demiurgic.agent.events import (
     Answer,
     ApprovalAsked,
-    Mode,
     StepStarted,
     ToolFinished,
     ToolOutput,
@@ -20,6 +19,7 @@ from demiurgic.agent.events import (
 )
 from demiurgic.events import CallDelta, CallStarted, Finish, PromptProgress, ReasoningDelta, ReplyEnded, TextDelta
 from demiurgic.messages import Assistant, ToolCall, Usage
+from demiurgic.modes import Mode
 from demiurgic.repl.diffs import diff_blocks, diff_of
 from demiurgic.repl.ink import Ink
 from demiurgic.repl.items import Facts, Notice

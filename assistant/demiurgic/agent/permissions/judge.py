@@ -8,11 +8,11 @@ because another part is.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from demiurgic.agent.events import Mode
 from demiurgic.agent.judging import Allowed, Asks, Denied, Verdict
 from demiurgic.agent.permissions.commands import Line, allowed, covered, offered, read_line, touches
 from demiurgic.agent.permissions.names import is_outside, is_protected, is_secret, lies_in
 from demiurgic.agent.permissions.rules import Decision, Rule, Rules, host_of
+from demiurgic.modes import Mode
 from demiurgic.sandbox.protocol import Strength
 from demiurgic.tools.protocol import Effect, EffectKind
 

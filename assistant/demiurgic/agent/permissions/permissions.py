@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from demiurgic.agent.events import Answer, Mode
+from demiurgic.agent.events import Answer
 from demiurgic.agent.judging import Verdict
 from demiurgic.agent.permissions.judge import Policy, judge, questions, refusal, settles
 from demiurgic.agent.permissions.rule_files import load_rules, remember
 from demiurgic.errors import UserError
+from demiurgic.modes import Mode
 from demiurgic.sandbox.protocol import Strength
 from demiurgic.tools.protocol import Effect
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from demiurgic.agent.desk import Desk
 from demiurgic.agent.equipment import Limits
-from demiurgic.agent.events import Answer, ApprovalAsked, Approver, Mode, TurnEnd
+from demiurgic.agent.events import Answer, ApprovalAsked, Approver, TurnEnd
 from demiurgic.chat.protocol import ReplyOptions
 from demiurgic.compose.desk import DeskOptions, open_desk
 from demiurgic.config import Settings
@@ -20,6 +20,7 @@ from demiurgic.evaluation.agents.checking import check
 from demiurgic.evaluation.agents.counting import Tally, tally
 from demiurgic.evaluation.agents.folders import lay_out
 from demiurgic.evaluation.agents.tasks import Task
+from demiurgic.modes import Mode
 from demiurgic.sandbox.choose import open_sandbox
 
 OpenDesk = Callable[[Settings, Path, Approver, DeskOptions], Desk]

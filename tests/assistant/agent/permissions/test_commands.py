@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from demiurgic.agent.events import Mode
 from demiurgic.agent.judging import Allowed, Asks, Denied
 from demiurgic.agent.permissions.judge import Policy, judge
 from demiurgic.agent.permissions.rules import Rule, Rules
 from demiurgic.agent.permissions.shell import split
 from demiurgic.agent.permissions.words import NotUnderstood
 from demiurgic.agent.permissions.wrappers import unwrapped
+from demiurgic.modes import Mode
 from demiurgic.tools.protocol import Effect, EffectKind
 
 

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from demiurgic.agent.events import Mode
 from demiurgic.agent.judging import Allowed, Asks, Denied
 from demiurgic.agent.permissions.judge import Policy, judge, refusal
 from demiurgic.agent.permissions.names import is_protected, is_secret
 from demiurgic.agent.permissions.rules import Rule, Rules, host_of
+from demiurgic.modes import Mode
 from demiurgic.tools.protocol import Effect, EffectKind
 
 READ, WRITE, DELETE, RUN = EffectKind.READ, EffectKind.WRITE, EffectKind.DELETE, EffectKind.RUN

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from demiurgic.agent.events import Answer, Mode
+from demiurgic.agent.events import Answer
 from demiurgic.agent.judging import Allowed, Asks, Denied
 from demiurgic.agent.permissions.permissions import Permissions
 from demiurgic.agent.permissions.rule_files import PROJECT_FILE, load_rules, remember, rules_file
 from demiurgic.agent.permissions.rules import Rule
 from demiurgic.errors import ConfigError, UserError
+from demiurgic.modes import Mode
 from demiurgic.tools.protocol import Effect, EffectKind
 
 RUN, WRITE = EffectKind.RUN, EffectKind.WRITE
