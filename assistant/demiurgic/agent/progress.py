@@ -36,6 +36,8 @@ class Progress:
     """Whether the latest command did."""
     unchanged: bool = False
     """Whether the latest change to a file could not be made, which the model was not told of yet."""
+    declined: bool = False
+    """Whether something that the model wanted must not be."""
     message: Assistant = field(default_factory=Assistant)
     usage: Usage = field(default_factory=Usage)
     wrote: dict[str, None] = field(default_factory=dict[str, None])
@@ -62,11 +64,12 @@ class Progress:
         self.broken = 0
         self.wrote |= dict.fromkeys(carried.wrote)
         self.failed = carried.failed
+        self.declined = self.declined or carried.declined
         self.urged = self.urged and carried.failed
         if call.name in _COMMANDS:
             self.broke = carried.failed
         if call.name in _CHANGES:
-            self.unchanged = carried.failed and not carried.declined
+            self.unchanged = carried.failed
 
     def limit(self, limits: Limits) -> TurnEnd | None:
         """Why the turn may not go on, if so."""

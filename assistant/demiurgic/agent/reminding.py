@@ -30,7 +30,8 @@ def reminder(ended: ReplyEnded, progress: Progress, files: OpenFiles, *, guided:
         progress.broken += 1
         return broken
     text = ended.message.text
-    if not progress.urged and (urge := next(_urges(text, progress, files, guided=guided), None)):
+    may_urge = not progress.urged and not progress.declined  # who was told no is not urged to do it
+    if may_urge and (urge := next(_urges(text, progress, files, guided=guided), None)):
         progress.urged, progress.must_call = True, urge.must_call
         progress.unchanged = False
         return urge.text
