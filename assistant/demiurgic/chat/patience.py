@@ -56,7 +56,7 @@ def counted() -> Generator[Tries]:
         _TRIES.reset(before)
 
 
-class Sdk(Protocol):
+class SdkClients(Protocol):
     """The module of an SDK, as far as its HTTP clients go."""
 
     @property
@@ -65,7 +65,7 @@ class Sdk(Protocol):
     def DefaultAioHttpClient(self) -> "Callable[..., httpx2.AsyncClient]": ...
 
 
-def http_client(sdk: Sdk, base_url: str, *, many: bool = False) -> "httpx2.AsyncClient":
+def http_client(sdk: SdkClients, base_url: str, *, many: bool = False) -> "httpx2.AsyncClient":
     """A client with bounded pauses. Proxies of the environment are not asked for a server on this machine.
 
     `many`: for hundreds of requests a second. They take half the computing over aiohttp. Raises MissingExtra.

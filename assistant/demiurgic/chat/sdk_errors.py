@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast
 from demiurgic.chat.provider_errors import Service
 
 
-class Sdk(Protocol):
+class SdkErrors(Protocol):
     """The module of an SDK, as far as its errors go."""
 
     @property
@@ -45,7 +45,7 @@ def _lost_connection(error: BaseException | None) -> BaseException | None:
 
 
 @contextmanager
-def explained(sdk: Sdk, service: Service, timeout: float) -> Generator[Progress, None, None]:
+def explained(sdk: SdkErrors, service: Service, timeout: float) -> Generator[Progress, None, None]:
     """Run the body; raise our errors in place of the SDK's and of its HTTP client's."""
     import httpx2  # the SDK has loaded it; importing it earlier would slow the start
 
