@@ -69,6 +69,10 @@ class Seen:
         self.events += events
 
 
+def only(events: list, kind: type) -> list:
+    return [event for event in events if isinstance(event, kind)]
+
+
 def scripted(*answers, **script) -> LocalChat:
     engine = ScriptedEngine(Script(answers=answers, **{"context": 60_000, "piece": 16, **script}))
     return LocalChat(engine, ChatML(Vocabulary(engine.facts.markers)), "scripted")

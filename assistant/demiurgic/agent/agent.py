@@ -169,7 +169,8 @@ class Turn:
                 return TurnEnd.TOKEN_LIMIT  # the user wanted no more than this
             if ended.message.calls:
                 continue
-            if told := reminder(ended, progress, self._agent.runner.files, guided=self._equipment.guided):
+            gear = self._equipment
+            if told := reminder(ended, progress, self._agent.runner.files, gear.tools, guided=gear.guided):
                 yield from self._remind(told)
             elif self._ends():
                 return TurnEnd.DONE

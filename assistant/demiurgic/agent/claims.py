@@ -7,6 +7,7 @@ are looked at; what is quoted, planned or asked is not.
 import re
 from collections.abc import Collection, Mapping
 
+from demiurgic.fences import fenced
 from demiurgic.tools.definitions import Definition, definitions
 
 _DONE = r"(?:created|written|wrote|saved|updated|modified|edited|added|changed|fixed|renamed|replaced|deleted|removed)"
@@ -16,11 +17,7 @@ _CLAIM = re.compile(
     rf"|`?([\w./-]+\.\w{{1,8}})`?\s+(?:has|have|was|were)(?: now| also| just| been| successfully)*\s+{_DONE}\b",
     re.IGNORECASE,
 )
-_TOOLS = re.compile(r"\b(?:call(?:ed|ing)?|us(?:e|ed|ing)) the `(?:read|write|search|shell|edit|rewrite|rename)`")
-_CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_BLOCK = re.compile(r"```[^\n]*\n(.*?)(?:```|\Z)", re.DOTALL)
-
-
+_USED = re.compile(r"\b(?:call(?:ed|ing)?|us(?:e|ed|ing)) the `([\w.-]+)`")
 _CALL = re.compile(
     r'\A(?:```\w*\s*)?\{\s*"name"\s*:\s*"([\w.-]{1,60})"\s*,\s*"(?:arguments|parameters)"\s*:\s*\{.*\}\s*\}\s*(?:```)?\s*\Z',
     re.DOTALL,
@@ -33,9 +30,9 @@ def meant_as_call(text: str) -> str:
     return found[1] if found else ""
 
 
-def tells_of_tools(text: str) -> bool:
+def tells_of_tools(text: str, tools: Collection[str]) -> bool:
     """Whether an answer tells of the program's own tools, as if the user had them."""
-    return _TOOLS.search(_CODE.sub("", text)) is not None
+    return any(name in tools for name in _USED.findall(fenced(text).prose))
 
 
 def only_shown(text: str, files: Mapping[str, str]) -> str:
@@ -43,10 +40,10 @@ def only_shown(text: str, files: Mapping[str, str]) -> str:
 
     Of several versions the last counts: first comes what is wrong.
     """
-    blocks = _BLOCK.findall(text)
+    blocks = fenced(text).blocks
     for path, held in files.items():
-        known = _bodies(path, held)
-        shown = {name: body for block in blocks for name, body in _bodies(path, block).items()}
+        shown = {name: body for block in blocks for name, body in _bodies(path, block.code).items()}
+        known = _bodies(path, held) if shown else {}
         for name, body in shown.items():
             if known.get(name, body) != body:
                 return name
@@ -55,7 +52,7 @@ def only_shown(text: str, files: Mapping[str, str]) -> str:
 
 def unfounded(text: str, wrote: Collection[str]) -> list[str]:
     """Files that the text says were written, and that nothing wrote."""
-    claimed = (found[1] or found[2] for found in _CLAIM.finditer(_CODE.sub("", text)))
+    claimed = (found[1] or found[2] for found in _CLAIM.finditer(fenced(text).prose))
     names = dict.fromkeys(name.strip("./") for name in claimed)
     return [name for name in names if not any(_is_same(name, path) for path in wrote)]
 

@@ -4,7 +4,7 @@ Small ones end with nothing, with a call as text, or with what should be done; a
 done. Each is told once, plainly, what is missing; most then do it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from demiurgic.agent.claims import meant_as_call, only_shown, tells_of_tools, unfounded
@@ -24,14 +24,14 @@ class _Urge:
     must_call: bool = False
 
 
-def reminder(ended: ReplyEnded, progress: Progress, files: OpenFiles, *, guided: bool) -> str:
+def reminder(ended: ReplyEnded, progress: Progress, files: OpenFiles, tools: Collection[str], *, guided: bool) -> str:
     """What the model must hear; nothing where its answer counts. Notes in `progress` that it was told."""
     if broken := _broken(ended):
         progress.broken += 1
         return broken
     text = ended.message.text
     may_urge = not progress.urged and not progress.declined  # who was told no is not urged to do it
-    if may_urge and (urge := next(_urges(text, progress, files, guided=guided), None)):
+    if may_urge and (urge := next(_urges(text, progress, files, tools, guided=guided), None)):
         progress.urged, progress.must_call = True, urge.must_call
         progress.unchanged = False
         return urge.text
@@ -56,7 +56,7 @@ def _broken(ended: ReplyEnded) -> str:
     return ""
 
 
-def _urges(text: str, progress: Progress, files: OpenFiles, *, guided: bool) -> Iterator[_Urge]:
+def _urges(text: str, progress: Progress, files: OpenFiles, tools: Collection[str], *, guided: bool) -> Iterator[_Urge]:
     """What is missing where a turn ends with nothing, with a failure, or with what should be done."""
     if guided and progress.broke and "```" not in text:
         said = "The last command failed. Mend what it complains of, or tell the user why that cannot be done."
@@ -72,7 +72,7 @@ def _urges(text: str, progress: Progress, files: OpenFiles, *, guided: bool) -> 
     if progress.steps > 1 and not text.strip("` \n"):
         said = f"Your answer is empty. Tell the user in one sentence what came of it. {_asked(progress)}"
         yield _Urge(said, progress.failed)
-    if guided and tells_of_tools(text):
+    if guided and tells_of_tools(text, tools):
         said = "The user cannot call your tools and did not ask about them."
         yield _Urge(f"{said} {_asked(progress)} Answer that, or call a tool now.")
     if progress.failed and "```" in text:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.desks import Answers, Seen, Verdicts, call, equipment, scripted
+from support.desks import Answers, Seen, Verdicts, call, equipment, only, scripted
 
 from demiurgic.agent.agent import Agent
 from demiurgic.agent.equipment import Limits
@@ -40,10 +40,6 @@ def turn(agent: Agent, text: str = "go") -> list:
     assert isinstance(events[0], TurnStarted)
     assert sum(isinstance(event, TurnEnded) for event in events) == 1
     return events
-
-
-def only(events: list, kind: type) -> list:
-    return [event for event in events if isinstance(event, kind)]
 
 
 def test_a_call_is_carried_out_and_the_model_hears_of_it(tmp_path: Path):
