@@ -131,6 +131,13 @@ def answer():
     assert [one(judging, problem(test), source).passed for _ in range(3)] == [True] * 3
 
 
+def test_whoever_waits_for_each_other_shares_a_core(judging: Executor) -> None:
+    wanted = problem("def check(candidate):\n    import os\n    assert {candidate()} == os.sched_getaffinity(0)\n")
+    source = "import os\ndef answer():\n    return max(os.sched_getaffinity(0))\n"
+    verdict = one(judging, wanted, source)
+    assert verdict.passed, verdict
+
+
 def test_a_test_that_asks_nothing_proves_nothing(judging: Executor) -> None:
     verdict = one(judging, problem("def check(candidate):\n    pass\n"), "def answer():\n    return 1\n")
     assert verdict.outcome is Outcome.NO_VERDICT
