@@ -198,10 +198,11 @@ class Turn:
 
     def _ask(self, progress: Progress, used: int) -> Generator[AgentEvent, None, ReplyEnded]:
         gear = self._equipment
+        must_call = progress.must_call and gear.wishes.constrain  # without a grammar nobody can be made to
         options = replace(
             gear.wishes,
             max_tokens=gear.wishes.max_tokens or self._room(used),
-            tool_choice="required" if progress.must_call else gear.wishes.tool_choice,
+            tool_choice="required" if must_call else gear.wishes.tool_choice,
             draft=self._agent.runner.draft(),
             narrowed=narrowed(gear.tools.values(), gear.workspace),
         )

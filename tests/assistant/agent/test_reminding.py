@@ -9,6 +9,7 @@ from demiurgic.agent.agent import Agent
 from demiurgic.agent.claims import meant_as_call, only_shown, tells_of_tools
 from demiurgic.agent.events import Answer, Reminded, TurnEnd
 from demiurgic.agent.judging import Asks
+from demiurgic.chat.protocol import ReplyOptions
 from demiurgic.tools.protocol import Outcome, TextView
 from demiurgic.tools.sets import tool_set
 
@@ -70,6 +71,14 @@ def test_a_turn_does_not_end_with_nothing_or_with_what_should_be_done(tmp_path: 
     reminders = only(events, Reminded)
     assert [told in reminder.text for reminder in reminders] == ([True] if told else [])
     assert events[-1].message.text == answer  # it is said once
+
+
+def test_who_may_write_freely_is_told_too_and_made_to_do_nothing(tmp_path: Path):
+    model = scripted(call("read", path="none.py"), "Do this:\n```python\nprint(1)\n```", "Done.")
+    events = turn(Agent(equipment(tmp_path, model, wishes=ReplyOptions(constrain=False))))
+    assert "in no file yet" in only(events, Reminded)[0].text
+    assert events[-1].reason is TurnEnd.DONE
+    assert events[-1].message.text == "Done."
 
 
 def test_after_a_call_that_worked_it_may_be_said_again(tmp_path: Path):
