@@ -28,7 +28,8 @@ def reminder(ended: ReplyEnded, progress: Progress, files: OpenFiles, tools: Col
     """What the model must hear; nothing where its answer counts. Notes in `progress` that it was told."""
     if broken := _broken(ended):
         progress.broken += 1
-        return broken
+        progress.must_call = broken.must_call and bool(tools)
+        return broken.text
     text = ended.message.text
     may_urge = not progress.urged and not progress.declined  # who was told no is not urged to do it
     if may_urge and (urge := next(_urges(text, progress, files, tools, guided=guided), None)):
@@ -41,19 +42,20 @@ def reminder(ended: ReplyEnded, progress: Progress, files: OpenFiles, tools: Col
     return ""
 
 
-def _broken(ended: ReplyEnded) -> str:
+def _broken(ended: ReplyEnded) -> _Urge | None:
     """What is wrong with a reply that is neither a call nor an answer."""
     if ended.rejected:
         problems = "\n".join(f"{call.name}: {call.problem}" for call in ended.rejected)
-        return f"Your call was not carried out:\n{problems}"
+        return _Urge(f"Your call was not carried out:\n{problems}")
     if ended.finish is Finish.LENGTH:
-        return (
+        return _Urge(
             "Your answer was cut off: it was too long, or it said the same again and again. "
             "Finish it in few words, or go on in smaller steps."
         )
     if name := meant_as_call(ended.message.text):
-        return f"That was text and no call, and nothing was done. There is no tool {name} with such arguments."
-    return ""
+        said = f"That was text and no call, and nothing was done. There is no tool {name} with such arguments."
+        return _Urge(said, must_call=True)
+    return None
 
 
 def _urges(text: str, progress: Progress, files: OpenFiles, tools: Collection[str], *, guided: bool) -> Iterator[_Urge]:

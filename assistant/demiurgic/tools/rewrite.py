@@ -49,6 +49,7 @@ def _change(now: FileNow, file: TextFile, arguments: JsonObject) -> ChangePlan:
     if definition is None:
         return _added(now, file, code, arguments["name"])
     _check_code(now.path, code, definition.name)
+    code = _alone(now, text, code, definition.name)
     lines = text.split("\n")
     first = definition.decorated if code[0].lstrip().startswith("@") else definition.first
     indented = _indented(code, indentation(lines[definition.first - 1]), now.path)
@@ -70,6 +71,7 @@ def _added(now: FileNow, file: TextFile, code: Sequence[str], name: str) -> Chan
         said = f"there is no {name} in {now.shown} to replace, and it cannot be added: {error.message}"
         raise ToolFailed(said, error.hint) from error
     before = file.text.replace("\r\n", "\n").rstrip("\n")
+    code = _alone(now, before, code, name.removesuffix("()"))
     changed = "\n".join((*([before, "", ""] if before else []), *_indented(code, "", now.path), ""))
     first = changed.count("\n") - len(code) + 1
     return ChangePlan(
@@ -132,6 +134,23 @@ def _check_code(path: str, code: Sequence[str], name: str) -> None:
         names = [one.name for one in definitions(path, dedented)]
     if own not in names:
         raise ToolFailed(f"`code` does not define {own}", "give the whole definition, from its first line")
+
+
+def _alone(now: FileNow, text: str, code: Sequence[str], name: str) -> list[str]:
+    """The code without what it repeats of the file's other definitions, which would stand there twice."""
+    scope, dot, own = name.rpartition(".")
+    there = {one.name: one for one in definitions(now.path, text)}
+    lines, kept = text.split("\n"), list(code)
+    for one in reversed(definitions(now.path, "\n".join(_indented(code, "", now.path)))):
+        other = there.get(f"{scope}{dot}{one.name}")
+        if other is None or one.name == own or "." in one.name:
+            continue
+        said, stands = code[one.decorated - 1 : one.last], lines[other.decorated - 1 : other.last]
+        if _indented(said, "", now.path) != _indented(stands, "", now.path):
+            hint = f"give {own} alone, and {one.name} in a call of its own"
+            raise ToolFailed(f"`code` changes {one.name} too", hint)
+        del kept[one.decorated - 1 : one.last]
+    return _lines_of_code("\n".join(kept))
 
 
 def _indented(code: Sequence[str], indent: str, path: str) -> list[str]:

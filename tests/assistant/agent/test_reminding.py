@@ -56,6 +56,14 @@ def test_a_call_of_an_unknown_tool_does_not_end_the_turn(tmp_path: Path):
     assert events[-1].message.text == "Done."
 
 
+def test_who_wrote_a_call_as_text_must_make_one(tmp_path: Path):
+    model = scripted('{"name": "median", "arguments": {"values": [1]}}', WRITE, "Done.")
+    events = turn(Agent(equipment(tmp_path, model)))
+    free, bound, _ = model.engine.requests
+    assert free.grammar != bound.grammar
+    assert events[-1].message.text == "Done."
+
+
 @pytest.mark.parametrize(
     ("first", "answer", "told"),
     [

@@ -224,3 +224,32 @@ def test_what_cannot_be_added_is_refused(around, name, code, said):
     put(around, "a.py", SOURCE)
     assert said in failure(REWRITE, around, path="a.py", name=name, code=code)
     assert text_of(around, "a.py") == SOURCE
+
+
+TWO = "def mean(x):\n    return sum(x) / len(x)\n\n\n@cache\ndef most(x):\n    return max(x)\n"
+
+
+def test_what_it_repeats_of_the_file_does_not_stand_there_twice(around):
+    put(around, "a.py", TWO)
+    called(REWRITE, around, path="a.py", name="mean", code=TWO.replace("len(x)", "max(1, len(x))"))
+    assert text_of(around, "a.py") == TWO.replace("len(x)", "max(1, len(x))")
+    called(
+        REWRITE,
+        around,
+        path="a.py",
+        name="least",
+        code=f"{text_of(around, 'a.py')}\n\ndef least(x):\n    return min(x)\n",
+    )
+    assert [one.name for one in definitions("a.py", text_of(around, "a.py"))] == ["mean", "most", "least"]
+
+
+def test_it_changes_one_definition_at_a_time(around):
+    put(around, "a.py", TWO)
+    code = TWO.replace("len(x)", "max(1, len(x))").replace("max(x)", "max(x, default=0)")
+    assert "changes most too" in failure(REWRITE, around, path="a.py", name="mean", code=code)
+    assert text_of(around, "a.py") == TWO
+
+
+def test_the_file_as_it_is_changes_nothing(around):
+    put(around, "a.py", TWO)
+    assert "says exactly that already" in failure(REWRITE, around, path="a.py", name="mean", code=TWO)
