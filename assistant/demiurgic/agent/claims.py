@@ -18,6 +18,10 @@ _CLAIM = re.compile(
     re.IGNORECASE,
 )
 _USED = re.compile(r"\b(?:call(?:ed|ing)?|us(?:e|ed|ing)) the `([\w.-]+)`")
+_FILES = r"(?:files?|folders?|director(?:y|ies)|projects?|repositor(?:y|ies)|repo)"
+_ABOUT_FILES = re.compile(
+    rf"\b(?:this|the|these|my|our|which|what|all|every)\s+(?:\w+\s+){{0,2}}{_FILES}\b", re.IGNORECASE
+)
 _CALL = re.compile(
     r'\A(?:```\w*\s*)?\{\s*"name"\s*:\s*"([\w.-]{1,60})"\s*,\s*"(?:arguments|parameters)"\s*:\s*\{.*\}\s*\}\s*(?:```)?\s*\Z',
     re.DOTALL,
@@ -33,6 +37,11 @@ def meant_as_call(text: str) -> str:
 def tells_of_tools(text: str, tools: Collection[str]) -> bool:
     """Whether an answer tells of the program's own tools, as if the user had them."""
     return any(name in tools for name in _USED.findall(fenced(text).prose))
+
+
+def about_files(asked: str) -> bool:
+    """Whether what the user said is about files that are here, so that nobody can answer it without a look."""
+    return _ABOUT_FILES.search(asked) is not None
 
 
 def only_shown(text: str, files: Mapping[str, str]) -> str:

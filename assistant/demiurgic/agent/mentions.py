@@ -15,6 +15,8 @@ from demiurgic.workspace.protocol import Workspace
 _NAMED = re.compile(
     r"""(?<![\w/.-])(?:@"(?P<quoted>[^"\n]+)"|(?P<at>@?)(?P<plain>(?:[\w.-]+/)*[\w.-]*\w\.\w{1,10}|(?<=@)[\w./-]+))"""
 )
+_LIKE_A_FILE = re.compile(r"\w{2}\.[a-z]\w*$")
+"""Not `0.19`, `U.S.A` or `e.g`."""
 _LARGEST = 100_000
 _MOST = 5
 
@@ -38,7 +40,7 @@ def mentioned(text: str, workspace: Workspace, *, in_passing: bool) -> list[str]
 
 def missing(text: str, workspace: Workspace) -> list[str]:
     """Paths with an ending that the text names and that lead to nothing."""
-    found = dict.fromkeys(path for path, _ in _names(text) if "." in path)
+    found = dict.fromkeys(path for path, _ in _names(text) if _LIKE_A_FILE.search(path))
     return [path for path in found if _is_free(workspace, path)][:_MOST]
 
 

@@ -7,7 +7,7 @@ done. Each is told once, plainly, what is missing; most then do it.
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from demiurgic.agent.claims import meant_as_call, only_shown, tells_of_tools, unfounded
+from demiurgic.agent.claims import about_files, meant_as_call, only_shown, tells_of_tools, unfounded
 from demiurgic.agent.files import OpenFiles
 from demiurgic.agent.progress import Progress
 from demiurgic.events import Finish, ReplyEnded
@@ -66,6 +66,8 @@ def _urges(text: str, progress: Progress, files: OpenFiles, tools: Collection[st
     if guided and not progress.wrote and "?" not in progress.asked and (name := only_shown(text, files.texts)):
         said = f"{name} is still as it was: what you show is in no file yet. Put it there now with a tool."
         yield _Urge(said, must_call=True)
+    if guided and progress.steps == 1 and not files.texts and about_files(progress.asked):
+        yield _Urge("You have not looked at the project yet. Look first, with a tool.", must_call=True)
     if guided and progress.unchanged:
         said = (
             "Your change could not be made, so the fault is still there. Run what shows it, and change what it names."

@@ -30,6 +30,8 @@ class WriteTool:
         after = _like(now, arguments["content"])
         if self._careful and (lost := _lost(now, after)):
             return Unfit(now.path, _would_lose(now, lost))
+        if now.file is not None and after.text == now.file.text:
+            return Unfit(now.path, ToolFailed(f"{now.shown} says exactly that already"))
         after.data()  # what the encoding cannot hold is told before anybody is asked
         verb = "Wrote" if now.data is None else "Replaced"
         return ChangePlan(now, after, f"{verb} {now.shown}: {len(lines_of(after.text)) if after.text else 0} lines.")

@@ -89,6 +89,23 @@ def test_who_may_write_freely_is_told_too_and_made_to_do_nothing(tmp_path: Path)
     assert events[-1].message.text == "Done."
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("In which file of this project is `parse_rate`?", True),
+        ("How many lines in the Python files hold a TODO?", True),
+        ("What does main.py do, of all files?", False),  # it goes along
+        ("How do I open a file in Python?", False),
+    ],
+)
+def test_who_has_not_looked_must_look(tmp_path: Path, asked: str, told: bool):
+    (tmp_path / "main.py").write_text("print()\n")
+    model = scripted("It is in rates.py.", call("list", path="."), "It is in main.py.")
+    events = turn(Agent(equipment(tmp_path, model, guided=True)), asked)
+    assert any("not looked" in reminder.text for reminder in only(events, Reminded)) == told
+    assert events[-1].message.text == ("It is in main.py." if told else "It is in rates.py.")
+
+
 def test_after_a_call_that_worked_it_may_be_said_again(tmp_path: Path):
     failing, described = call("read", path="none.py"), "Do this:\n```python\nprint(1)\n```"
     events = turn(Agent(equipment(tmp_path, scripted(failing, described, WRITE, failing, described, "Done."))))

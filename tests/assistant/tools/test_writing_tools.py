@@ -119,6 +119,11 @@ def test_the_nearest_real_lines_are_shown(around):
     assert "nor anything like it" in failure(EDIT, around, path="a.py", old="import numpy", new="pass")
 
 
+def test_what_a_file_says_already_is_not_written_again(around):
+    put(around, "a.py", "x = 1\r\ny = 2\r\n")
+    assert "says exactly that already" in failure(WRITE, around, path="a.py", content="x = 1\ny = 2")
+
+
 def test_a_change_that_is_made_already_is_recognised(around):
     put(around, "a.py", SOURCE)
     message = failure(EDIT, around, path="a.py", old="def third():\n    return 2", new="def second():\n    return 2")
