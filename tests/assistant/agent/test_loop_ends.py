@@ -115,7 +115,9 @@ def test_a_small_model_hears_which_named_files_are_not_there_yet(tmp_path: Path)
     told = []
     for guided in (True, False):
         agent = Agent(equipment(tmp_path, scripted("Fine."), guided=guided))
-        events = agent.turn("Copy a.txt to src/new.py, and to src/new.py and ../out.py. Then stop, e.g. at 0.19, A.K.L.")
+        events = agent.turn(
+            "Copy a.txt to src/new.py, and to src/new.py and ../out.py. Then stop, e.g. at 0.19, A.K.L."
+        )
         told.append([event.text for event in events if isinstance(event, Reminded)])
     assert told == [["a.txt is now:\n```\ncontent\n```\n\nsrc/new.py does not exist yet."], []]
 
