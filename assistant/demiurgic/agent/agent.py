@@ -198,7 +198,8 @@ class Turn:
 
     def _ask(self, progress: Progress, used: int) -> Generator[AgentEvent, None, ReplyEnded]:
         gear = self._equipment
-        must_call = progress.must_call and gear.wishes.constrain  # without a grammar nobody can be made to
+        # Without a grammar, or without tools, nobody can be made to.
+        must_call = progress.must_call and gear.wishes.constrain and bool(gear.tools)
         options = replace(
             gear.wishes,
             max_tokens=gear.wishes.max_tokens or self._room(used),

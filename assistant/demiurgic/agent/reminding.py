@@ -28,7 +28,7 @@ def reminder(ended: ReplyEnded, progress: Progress, files: OpenFiles, tools: Col
     """What the model must hear; nothing where its answer counts. Notes in `progress` that it was told."""
     if broken := _broken(ended):
         progress.broken += 1
-        progress.must_call = broken.must_call and bool(tools)
+        progress.must_call = broken.must_call
         return broken.text
     text = ended.message.text
     may_urge = not progress.urged and not progress.declined  # who was told no is not urged to do it

@@ -106,6 +106,13 @@ def test_who_has_not_looked_must_look(tmp_path: Path, asked: str, told: bool):
     assert events[-1].message.text == ("It is in main.py." if told else "It is in rates.py.")
 
 
+def test_who_has_no_tools_is_made_to_call_none(tmp_path: Path):
+    model = scripted("It is in rates.py.", "I cannot know.")
+    events = turn(Agent(equipment(tmp_path, model, tools=(), guided=True)), "In which file of this project is it?")
+    assert events[-1].reason is TurnEnd.DONE
+    assert events[-1].message.text == "I cannot know."
+
+
 def test_after_a_call_that_worked_it_may_be_said_again(tmp_path: Path):
     failing, described = call("read", path="none.py"), "Do this:\n```python\nprint(1)\n```"
     events = turn(Agent(equipment(tmp_path, scripted(failing, described, WRITE, failing, described, "Done."))))

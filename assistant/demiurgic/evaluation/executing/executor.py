@@ -44,10 +44,13 @@ class Executor:
         self._house = house or open_house()
         self._orders: queue.SimpleQueue[tuple[Candidate, _Results] | None] = queue.SimpleQueue()
         cores = os.sched_getaffinity(0)
-        self._pairs = [Pair(self._house, limits or TrialLimits()) for _ in range(workers or len(cores))]
+        count = workers or len(cores)
+        # With fewer pairs than cores, as where each actor of a node has one, nobody here knows which core is free.
+        places = [{core} for core in cores] if count >= len(cores) else [cores]
+        self._pairs = [Pair(self._house, limits or TrialLimits()) for _ in range(count)]
         self._threads = [
-            threading.Thread(target=self._work, args=(pair, core), daemon=True)
-            for pair, core in zip(self._pairs, cycle(cores), strict=False)
+            threading.Thread(target=self._work, args=(pair, place), daemon=True)
+            for pair, place in zip(self._pairs, cycle(places), strict=False)
         ]
         self._closed = False
         for thread in self._threads:
@@ -100,8 +103,8 @@ class Executor:
                 order[1].put(SandboxError(_CLOSED))
         self._house.close()
 
-    def _work(self, pair: Pair, core: int) -> None:
-        _stay(core)
+    def _work(self, pair: Pair, place: set[int]) -> None:
+        _stay(place)
         while (order := self._orders.get()) is not None:
             candidate, results = order
             try:
@@ -160,11 +163,11 @@ class _Feed:
         self._results.put(_Drawn(count))
 
 
-def _stay(core: int) -> None:
-    """Keep this thread, and all that it starts, on one core: the processes of a trial take turns, a dozen times, and
-    wake each other much sooner there than across cores."""
+def _stay(place: set[int]) -> None:
+    """Keep this thread, and all that it starts, on these cores. On a single one the processes of a trial, which take
+    turns a dozen times, wake each other much sooner than across cores."""
     with contextlib.suppress(OSError):  # a core that was taken away meanwhile
-        os.sched_setaffinity(0, {core})
+        os.sched_setaffinity(0, place)
 
 
 def _judged(result: _Judged | _Drawn | BaseException) -> _Judged:

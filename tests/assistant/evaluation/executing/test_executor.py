@@ -138,6 +138,14 @@ def test_whoever_waits_for_each_other_shares_a_core(judging: Executor) -> None:
     assert verdict.passed, verdict
 
 
+def test_one_of_many_that_do_not_know_each_other_takes_no_core() -> None:
+    cores = len(os.sched_getaffinity(0))
+    wanted = problem(f"def check(candidate):\n    assert candidate() == {cores}\n")
+    with executor("namespaces", 1) as judging:
+        verdict = one(judging, wanted, "import os\ndef answer():\n    return len(os.sched_getaffinity(0))\n")
+    assert verdict.passed, verdict
+
+
 def test_a_test_that_asks_nothing_proves_nothing(judging: Executor) -> None:
     verdict = one(judging, problem("def check(candidate):\n    pass\n"), "def answer():\n    return 1\n")
     assert verdict.outcome is Outcome.NO_VERDICT
